@@ -1,0 +1,1 @@
+//! Statistical pictures with Chinese text.

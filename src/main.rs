@@ -1,0 +1,3 @@
+//! The pufa command.
+
+fn main() {}
