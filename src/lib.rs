@@ -1,1 +1,2 @@
 //! pufa.
+pub mod domain;

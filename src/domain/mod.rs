@@ -1,0 +1,19 @@
+//! The rules of the field: pure values and functions, no clock, no I/O, no database, no HTTP.
+//!
+//! Everything that enters is checked where it is made, so a [`tally::Figures`] that exists is valid.
+
+pub mod access;
+pub mod calendar;
+pub mod campaign;
+mod coded;
+pub mod comparison;
+pub mod completeness;
+pub mod consultation;
+pub mod fault;
+pub mod measure;
+pub mod privacy;
+pub mod quantity;
+pub mod rollup;
+pub mod slot;
+pub mod tally;
+pub mod unit;
