@@ -1,1 +1,48 @@
-//! The schema.
+//! The schema of pufa: forward only, one change a migration, the only truth about the tables.
+//!
+//! Days are kept as the number a person reads (20261204), instants as milliseconds since 1970 UTC, figures as text
+//! (see `store::figures` of the service). The same statements make the schema on SQLite and PostgreSQL.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261123_1_units_and_campaigns;
+mod m20261123_2_accounts;
+mod m20261123_3_tallies;
+mod m20261123_4_audit;
+
+/// All migrations, in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261123_1_units_and_campaigns::Migration),
+            Box::new(m20261123_2_accounts::Migration),
+            Box::new(m20261123_3_tallies::Migration),
+            Box::new(m20261123_4_audit::Migration),
+        ]
+    }
+}
+
+/// Makes a table. On SQLite a table whose rows are found by their key alone is kept in the key's own tree, which
+/// halves the pages a write touches.
+async fn create(
+    manager: &SchemaManager<'_>,
+    table: &mut TableCreateStatement,
+    by_key: bool,
+) -> Result<(), DbErr> {
+    if by_key && manager.get_database_backend() == sea_orm_migration::sea_orm::DbBackend::Sqlite {
+        table.extra("WITHOUT ROWID");
+    }
+    manager.create_table(table.take()).await
+}
+
+/// A reference that protects what it names.
+fn reference(table: &str, column: &str, to: &str) -> ForeignKeyCreateStatement {
+    ForeignKey::create()
+        .name(format!("fk-{table}-{column}"))
+        .from(Alias::new(table), Alias::new(column))
+        .to(Alias::new(to), Alias::new("id"))
+        .take()
+}

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod calendar;
 pub mod campaign;
+pub mod catalogue;
 mod coded;
 pub mod comparison;
 pub mod completeness;

@@ -1,0 +1,110 @@
+//! The audit: what was changed, by whom and when, each entry sealed over the one before.
+
+use super::entity::audit;
+use super::{StoreError, Transaction};
+use jiff::Timestamp;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sha2::{Digest, Sha256};
+
+/// What is told of a change.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Account that made it; `None` for the command line.
+    pub actor: Option<i32>,
+    /// Stable name such as `unit.create`.
+    pub action: &'static str,
+    /// What was changed: a code or identifier.
+    pub subject: String,
+    /// Before and after, as JSON.
+    pub detail: String,
+}
+
+/// The end of a lane's chain.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Head {
+    pub(super) seq: i64,
+    hash: String,
+}
+
+pub(super) async fn head(connection: &impl ConnectionTrait, shard: i16) -> Result<Head, StoreError> {
+    let last = audit::Entity::find()
+        .filter(audit::Column::Shard.eq(shard))
+        .order_by_desc(audit::Column::Seq)
+        .one(connection)
+        .await?;
+    Ok(last.map_or_else(Head::default, |row| Head { seq: row.seq, hash: row.hash }))
+}
+
+/// Adds an entry after `head`, and gives the new end.
+pub(super) async fn append(
+    connection: &impl ConnectionTrait,
+    shard: i16,
+    head: &Head,
+    at: Timestamp,
+    entry: Entry,
+) -> Result<Head, StoreError> {
+    let mut row = audit::Model {
+        shard,
+        seq: head.seq + 1,
+        at: at.as_millisecond(),
+        actor_id: entry.actor,
+        action: entry.action.into(),
+        subject: entry.subject,
+        detail: entry.detail,
+        hash: String::new(),
+    };
+    row.hash = seal(&head.hash, &row);
+    let next = Head { seq: row.seq, hash: row.hash.clone() };
+    let row = audit::ActiveModel {
+        shard: Set(row.shard),
+        seq: Set(row.seq),
+        at: Set(row.at),
+        actor_id: Set(row.actor_id),
+        action: Set(row.action),
+        subject: Set(row.subject),
+        detail: Set(row.detail),
+        hash: Set(row.hash),
+    };
+    audit::Entity::insert(row).exec_without_returning(connection).await?;
+    Ok(next)
+}
+
+/// The seal of an entry: SHA-256 over the seal before it and every field, each with its length before it, so that no
+/// text can be moved from one field into the next.
+pub(super) fn seal(previous: &str, row: &audit::Model) -> String {
+    let actor = row.actor_id.map(|id| id.to_string()).unwrap_or_default();
+    digest([
+        previous,
+        &row.shard.to_string(),
+        &row.seq.to_string(),
+        &row.at.to_string(),
+        &actor,
+        &row.action,
+        &row.subject,
+        &row.detail,
+    ])
+}
+
+/// SHA-256 in hex over texts, each with its length before it.
+pub(super) fn digest<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(text.as_bytes());
+    }
+    hex::encode(hash.finalize())
+}
+
+impl Transaction {
+    /// Records a change in the same transaction.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn audit(&mut self, entry: Entry) -> Result<i64, StoreError> {
+        let head = append(self.connection(), self.shard(), self.head(), self.now(), entry).await?;
+        let seq = head.seq;
+        self.set_head(head);
+        Ok(seq)
+    }
+}

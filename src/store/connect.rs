@@ -1,0 +1,128 @@
+//! Connections: a pool that only reads, and the one connection that writes.
+
+use super::StoreError;
+use pufa_migrations::Migrator;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, TransactionTrait,
+};
+use sea_orm_migration::MigratorTrait;
+use std::time::Duration;
+
+/// Where the database is and how it is used.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `sqlite://pufa.db?mode=rwc` or `postgres://…`.
+    pub url: String,
+    /// Brings the schema up to date on opening.
+    pub migrate: bool,
+    /// Connections that read.
+    pub readers: u32,
+    /// The writer's lane on a cluster: replicas with lanes of their own do not wait for each other's rollup rows.
+    pub shard: i16,
+    /// Writes that may wait.
+    pub queue: usize,
+    /// Submissions that one transaction takes at most.
+    pub batch: usize,
+}
+
+impl Settings {
+    /// Usual settings for a database.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), migrate: true, readers: 4, shard: 0, queue: 4_096, batch: 512 }
+    }
+
+    fn is_memory(&self) -> bool {
+        self.url.contains(":memory:") || self.url.contains("mode=memory")
+    }
+}
+
+pub(super) struct Connections {
+    pub(super) read: DatabaseConnection,
+    pub(super) write: DatabaseConnection,
+}
+
+/// The first SQLite without the WAL-reset fault that can corrupt a database read and written by several connections.
+const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
+
+/// SQLite pages of 4 KiB between checkpoints: large enough that a burst of submissions rewrites a hot page once.
+const CHECKPOINT_PAGES: u32 = 20_000;
+
+pub(super) async fn open(settings: &Settings) -> Result<Connections, StoreError> {
+    let sqlite = settings.url.starts_with("sqlite:");
+    if !sqlite && !settings.url.starts_with("postgres:") && !settings.url.starts_with("postgresql:") {
+        return Err(StoreError::Unusable("--database must begin with sqlite: or postgres:".into()));
+    }
+    if sqlite && settings.is_memory() {
+        return Err(StoreError::Unusable(
+            "a SQLite database must be a file: reports must outlive the process".into(),
+        ));
+    }
+    let write = Database::connect(options(settings, 1, false)).await?;
+    if sqlite {
+        refuse_old_sqlite(&write).await?;
+    }
+    if settings.migrate {
+        migrate(&write).await?;
+    }
+    let read = Database::connect(options(settings, settings.readers, true)).await?;
+    Ok(Connections { read, write })
+}
+
+fn options(settings: &Settings, connections: u32, reader: bool) -> ConnectOptions {
+    let mut options = ConnectOptions::new(&settings.url);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(10))
+        .idle_timeout(Duration::from_secs(600))
+        .test_before_acquire(reader && !settings.url.starts_with("sqlite:"))
+        .sqlx_logging(false);
+    options.map_sqlx_sqlite_opts(move |options| {
+        use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+        options
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10))
+            .statement_cache_capacity(200)
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
+            .pragma("query_only", if reader { "on" } else { "off" })
+    });
+    options
+}
+
+async fn refuse_old_sqlite(connection: &DatabaseConnection) -> Result<(), StoreError> {
+    let version = connection
+        .query_one_raw(Statement::from_string(DbBackend::Sqlite, "SELECT sqlite_version()"))
+        .await?;
+    let version: String = version.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
+    let parts: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+    if parts.as_slice() < OLDEST_SQLITE.as_slice() {
+        return Err(StoreError::Unusable(format!(
+            "SQLite {version} can corrupt a database in WAL mode; 3.51.3 or later is needed"
+        )));
+    }
+    Ok(())
+}
+
+/// Brings the schema up to date. Replicas that start together take turns.
+async fn migrate(connection: &DatabaseConnection) -> Result<(), StoreError> {
+    if connection.get_database_backend() != DbBackend::Postgres {
+        return Ok(Migrator::up(connection, None).await?);
+    }
+    // The lock lives as long as this transaction, so a replica that dies while migrating does not keep it.
+    let transaction = connection.begin().await?;
+    transaction.execute_unprepared("SELECT pg_advisory_xact_lock(781204)").await?;
+    Migrator::up(&transaction, None).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Names of the migrations that the database has not seen yet.
+pub(super) async fn pending(connection: &DatabaseConnection) -> Result<Vec<String>, StoreError> {
+    Ok(Migrator::get_pending_migrations(connection)
+        .await?
+        .iter()
+        .map(|migration| migration.name().to_owned())
+        .collect())
+}

@@ -1,0 +1,104 @@
+//! Figures as they are kept in a column: `slot:figure` pairs parted by spaces.
+//!
+//! A tally keeps what was written: `1:1200 4:40000+ 9:500-` (`+` over, `-` under, `~` about). A rollup keeps sums:
+//! `1:1200 4:40000/40000/49999` (count/low/high, one number when exact). The table `slots` says what a slot counts.
+
+use super::StoreError;
+use crate::domain::quantity::{Bound, Quantity, Sum};
+use crate::domain::slot::Slot;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+fn damaged(text: &str) -> StoreError {
+    StoreError::Damaged(format!("figures {text:?}"))
+}
+
+/// Writes the figures of a tally.
+pub(super) fn write_quantities(figures: &[(Slot, Quantity)]) -> String {
+    let mut text = String::with_capacity(figures.len() * 8);
+    for (slot, quantity) in figures {
+        let mark = match quantity.bound() {
+            Bound::Exact => "",
+            Bound::Over => "+",
+            Bound::Under => "-",
+            Bound::About => "~",
+        };
+        let gap = if text.is_empty() { "" } else { " " };
+        let _ = write!(text, "{gap}{}:{}{mark}", slot.0, quantity.value());
+    }
+    text
+}
+
+/// Reads the figures of a tally.
+pub(super) fn read_quantities(text: &str) -> Result<Vec<(Slot, Quantity)>, StoreError> {
+    let pair = |pair: &str| {
+        let (slot, figure) = pair.split_once(':')?;
+        let (digits, bound) = match figure.as_bytes().last()? {
+            b'+' => (&figure[..figure.len() - 1], Bound::Over),
+            b'-' => (&figure[..figure.len() - 1], Bound::Under),
+            b'~' => (&figure[..figure.len() - 1], Bound::About),
+            _ => (figure, Bound::Exact),
+        };
+        Some((Slot(slot.parse().ok()?), Quantity::new(digits.parse().ok()?, bound).ok()?))
+    };
+    text.split_ascii_whitespace().map(|part| pair(part).ok_or_else(|| damaged(text))).collect()
+}
+
+/// Writes the sums of a rollup.
+pub(super) fn write_sums(sums: &BTreeMap<Slot, Sum>) -> String {
+    let mut text = String::with_capacity(sums.len() * 10);
+    for (slot, sum) in sums {
+        let gap = if text.is_empty() { "" } else { " " };
+        let _ = write!(text, "{gap}{}:{}", slot.0, sum.count);
+        if !sum.is_exact() {
+            let _ = write!(text, "/{}/{}", sum.low, sum.high);
+        }
+    }
+    text
+}
+
+/// Reads the sums of a rollup.
+pub(super) fn read_sums(text: &str) -> Result<BTreeMap<Slot, Sum>, StoreError> {
+    let pair = |pair: &str| {
+        let (slot, figure) = pair.split_once(':')?;
+        let mut numbers = figure.split('/').map(str::parse::<i64>);
+        let count = numbers.next()?.ok()?;
+        let sum = match (numbers.next(), numbers.next()) {
+            (None, _) => Sum::exact(count),
+            (Some(low), Some(high)) => Sum { count, low: low.ok()?, high: high.ok()? },
+            (Some(_), None) => return None,
+        };
+        Some((Slot(slot.parse().ok()?), sum))
+    };
+    text.split_ascii_whitespace().map(|part| pair(part).ok_or_else(|| damaged(text))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn damaged_text_is_told() {
+        for text in ["1", "1:", "x:1", "1:-3-", "1:0+", "1:99999999999"] {
+            assert!(read_quantities(text).is_err(), "{text}");
+        }
+        for text in ["1:1/2", "1:a", ":1"] {
+            assert!(read_sums(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(raw in prop::collection::vec((1u32..500, 0u64..2_000_000, 0usize..4), 0..20)) {
+            let figures: Vec<_> = raw
+                .into_iter()
+                .filter_map(|(slot, n, bound)| Some((Slot(slot), Quantity::new(n, Bound::ALL[bound]).ok()?)))
+                .collect();
+            prop_assert_eq!(&read_quantities(&write_quantities(&figures)).unwrap(), &figures);
+            let mut sums = BTreeMap::new();
+            figures.iter().for_each(|(slot, quantity)| *sums.entry(*slot).or_insert(Sum::ZERO) -= quantity.sum());
+            prop_assert_eq!(read_sums(&write_sums(&sums)).unwrap(), sums);
+        }
+    }
+}

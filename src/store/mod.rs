@@ -1,0 +1,151 @@
+//! All SQL. Takes and gives domain types; an entity never leaves it.
+//!
+//! Reads go to a pool of their own. Every write goes through one task ([`writer`]) that owns the write connection:
+//! submissions are committed in groups, everything else as a job with a transaction of its own.
+
+mod account;
+mod audit;
+mod catalogue;
+mod connect;
+pub mod entity;
+mod figures;
+mod idempotency;
+mod rollup;
+mod rows;
+mod slots;
+mod tally;
+mod transaction;
+mod verify;
+mod writer;
+
+pub use account::{Account, NewAccount, SessionRow};
+pub use audit::Entry as AuditEntry;
+pub use catalogue::{NewCampaign, NewUnit};
+pub use connect::Settings;
+pub use rollup::Reading;
+pub use tally::{Listing, Page};
+pub use transaction::Transaction;
+pub use verify::Finding;
+pub use writer::{IdempotencyKey, Outcome, Precondition, Submission};
+
+use crate::clock::Clock;
+use crate::domain::catalogue::Catalogue;
+use crate::domain::slot::SlotBook;
+use sea_orm::{DatabaseConnection, DbErr};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused or could not be reached.
+    #[error("database: {0}")]
+    Database(String),
+    /// Another writer was quicker; the whole transaction may be tried again.
+    #[error("another writer was quicker: {0}")]
+    Conflict(String),
+    /// Something that must be unique exists already: what, as a stable code.
+    #[error("already exists: {0}")]
+    Exists(&'static str),
+    /// The database holds what it must not hold.
+    #[error("damaged data: {0}")]
+    Damaged(String),
+    /// The queue of waiting writes is full.
+    #[error("too many writes are waiting")]
+    Busy,
+    /// The writer has ended.
+    #[error("the writer has stopped")]
+    Stopped,
+    /// The database cannot be used as it is: told to the administrator.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        use sea_orm::SqlErr;
+        match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(what)) => Self::Conflict(what),
+            _ => {
+                let text = error.to_string();
+                // PostgreSQL: serialization failure, deadlock.
+                if text.contains("40001") || text.contains("40P01") || text.contains("deadlock detected") {
+                    Self::Conflict(text)
+                } else {
+                    Self::Database(text)
+                }
+            }
+        }
+    }
+}
+
+/// The database.
+#[derive(Debug, Clone)]
+pub struct Store {
+    read: DatabaseConnection,
+    writer: writer::Handle,
+    catalogue: watch::Receiver<Arc<Catalogue>>,
+    slots: watch::Sender<Arc<SlotBook>>,
+}
+
+impl Store {
+    /// Connects, migrates when `settings.migrate` says so, and starts the writer.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, is too old, or cannot be migrated.
+    pub async fn open(settings: &Settings, clock: Clock) -> Result<Self, StoreError> {
+        let connections = connect::open(settings).await?;
+        let catalogue = Arc::new(catalogue::load(&connections.read).await?);
+        let book = Arc::new(slots::load(&connections.read).await?);
+        let (catalogue_sender, catalogue) = watch::channel(catalogue);
+        let (slots, _) = watch::channel(book);
+        let writer = writer::start(writer::Parts {
+            connection: connections.write,
+            shard: settings.shard,
+            queue: settings.queue,
+            batch: settings.batch,
+            clock,
+            catalogue: catalogue_sender,
+            slots: slots.clone(),
+        });
+        Ok(Self { read: connections.read, writer, catalogue, slots })
+    }
+
+    /// The units and campaigns as last seen.
+    #[must_use]
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.catalogue.borrow().clone()
+    }
+
+    /// The lines as last seen.
+    #[must_use]
+    pub fn slots(&self) -> Arc<SlotBook> {
+        self.slots.borrow().clone()
+    }
+
+    /// Looks whether another process changed units or campaigns, and takes up what it did.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        let epoch = catalogue::epoch(&self.read).await?;
+        if epoch != self.catalogue().epoch {
+            self.writer.refresh().await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        Ok(self.read.ping().await?)
+    }
+
+    /// Stops the writer after what is waiting, and closes the connections.
+    pub async fn close(self) {
+        self.writer.stop().await;
+        let _ = self.read.close().await;
+    }
+}

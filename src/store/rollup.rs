@@ -1,0 +1,172 @@
+//! Rollup rows: merging a batch's changes into them, and reading totals from them.
+
+use super::rows::{Columns, Rows, Type};
+use super::{Store, StoreError, Transaction, figures};
+use crate::domain::calendar::ReportDay;
+use crate::domain::rollup::{self, Rollup, Rollups};
+use crate::domain::unit::UnitId;
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
+
+const COLUMNS: Columns = &[
+    ("campaign_id", Type::Int),
+    ("unit_id", Type::Int),
+    ("day", Type::Int),
+    ("shard", Type::Small),
+    ("reported", Type::Int),
+    ("zero", Type::Int),
+    ("late", Type::Int),
+    ("returned", Type::Int),
+    ("changes", Type::Big),
+    ("figures", Type::Text),
+];
+
+const KEY: Columns = &[("campaign_id", Type::Int), ("unit_id", Type::Int), ("day", Type::Int)];
+
+const SELECT: &str =
+    "t.campaign_id, t.unit_id, t.day, t.reported, t.zero, t.late, t.returned, t.changes, t.figures";
+
+/// The sum over everything under a unit on one day.
+pub type Reading = ((i32, UnitId, ReportDay), Rollup);
+
+fn read(row: &QueryResult) -> Result<Reading, StoreError> {
+    let day =
+        ReportDay::from_number(row.try_get_by_index(2)?).map_err(|e| StoreError::Damaged(e.to_string()))?;
+    let key = (row.try_get_by_index(0)?, UnitId(row.try_get_by_index(1)?), day);
+    let rollup = Rollup {
+        reported: row.try_get_by_index::<i32>(3)?.into(),
+        zero: row.try_get_by_index::<i32>(4)?.into(),
+        late: row.try_get_by_index::<i32>(5)?.into(),
+        returned: row.try_get_by_index::<i32>(6)?.into(),
+        changes: row.try_get_by_index(7)?,
+        sums: figures::read_sums(&row.try_get_by_index::<String>(8)?)?,
+    };
+    Ok((key, rollup))
+}
+
+/// Merges changes into the rows of a lane. Rows are locked and written in the order of their keys, so two lanes never
+/// wait for each other in a circle.
+pub(super) async fn merge(
+    connection: &impl ConnectionTrait,
+    shard: i16,
+    mut changes: Rollups,
+) -> Result<(), StoreError> {
+    changes.retain(|_, change| !change.is_empty());
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let backend = connection.get_database_backend();
+    let mut keys = Rows::new(KEY);
+    for (campaign, unit, day) in changes.keys() {
+        keys.push([(*campaign).into(), unit.0.into(), day.number().into()]);
+    }
+    let lock = if backend == DbBackend::Postgres {
+        "ORDER BY t.campaign_id, t.unit_id, t.day FOR UPDATE OF t"
+    } else {
+        ""
+    };
+    let statement = keys.statement(backend, |rows| {
+        format!(
+            "SELECT {SELECT} FROM {rows} CROSS JOIN rollups t WHERE t.campaign_id = r.campaign_id \
+             AND t.unit_id = r.unit_id AND t.day = r.day AND t.shard = {shard} {lock}"
+        )
+    });
+    for row in connection.query_all_raw(statement).await? {
+        let (key, stored) = read(&row)?;
+        if let Some(change) = changes.get_mut(&key) {
+            *change += &stored;
+        }
+    }
+    put(connection, shard, &changes).await
+}
+
+async fn put(connection: &impl ConnectionTrait, shard: i16, rollups: &Rollups) -> Result<(), StoreError> {
+    let overflow = |_| StoreError::Damaged("rollups: a count beyond 32 bits".into());
+    let mut rows = Rows::new(COLUMNS);
+    for ((campaign, unit, day), rollup) in rollups {
+        rows.push([
+            (*campaign).into(),
+            unit.0.into(),
+            day.number().into(),
+            shard.into(),
+            i32::try_from(rollup.reported).map_err(overflow)?.into(),
+            i32::try_from(rollup.zero).map_err(overflow)?.into(),
+            i32::try_from(rollup.late).map_err(overflow)?.into(),
+            i32::try_from(rollup.returned).map_err(overflow)?.into(),
+            rollup.changes.into(),
+            figures::write_sums(&rollup.sums).into(),
+        ]);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let names = rows.names();
+    let statement = rows.statement(connection.get_database_backend(), |rows| {
+        format!(
+            "INSERT INTO rollups ({names}) SELECT {names} FROM {rows} WHERE true \
+             ON CONFLICT (campaign_id, unit_id, day, shard) DO UPDATE SET reported = excluded.reported, \
+             zero = excluded.zero, late = excluded.late, returned = excluded.returned, \
+             changes = excluded.changes, figures = excluded.figures"
+        )
+    });
+    connection.execute_raw(statement).await?;
+    Ok(())
+}
+
+/// All rollups of a campaign, lanes summed.
+pub(super) async fn all(connection: &impl ConnectionTrait, campaign: i32) -> Result<Rollups, StoreError> {
+    let sql = format!("SELECT {SELECT} FROM rollups t WHERE t.campaign_id = $1");
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, [campaign.into()]);
+    sum(connection.query_all_raw(statement).await?)
+}
+
+fn sum(rows: Vec<QueryResult>) -> Result<Rollups, StoreError> {
+    let mut rollups = Rollups::new();
+    for row in rows {
+        let (key, stored) = read(&row)?;
+        *rollups.entry(key).or_default() += &stored;
+    }
+    Ok(rollups)
+}
+
+impl Store {
+    /// The rollups of some units in some campaigns, all their days, lanes summed.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn rollups(&self, campaigns: &[i32], units: &[UnitId]) -> Result<Rollups, StoreError> {
+        const PAIR: Columns = &[("campaign_id", Type::Int), ("unit_id", Type::Int)];
+        let mut rows = Rows::new(PAIR);
+        for campaign in campaigns {
+            units.iter().for_each(|unit| rows.push([(*campaign).into(), unit.0.into()]));
+        }
+        if rows.is_empty() {
+            return Ok(Rollups::new());
+        }
+        let statement = rows.statement(self.backend(), |rows| {
+            format!(
+                "SELECT {SELECT} FROM {rows} CROSS JOIN rollups t \
+                 WHERE t.campaign_id = r.campaign_id AND t.unit_id = r.unit_id"
+            )
+        });
+        sum(self.read.query_all_raw(statement).await?)
+    }
+}
+
+impl Transaction {
+    /// Makes a campaign's rollups anew from its tallies: after a change of units or of whom the campaign expects.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn rebuild_rollups(&mut self, campaign: i32) -> Result<(), StoreError> {
+        let catalogue = self.catalogue().clone();
+        let Some(campaign) = catalogue.campaign_by_key(campaign) else { return Ok(()) };
+        let listing = super::Listing { campaign: campaign.key, ..super::Listing::default() };
+        let current = super::tally::list(self.connection(), &listing).await?;
+        let rollups = rollup::recompute(campaign, &catalogue.tree, &current);
+        let backend = self.connection().get_database_backend();
+        let sql = "DELETE FROM rollups WHERE campaign_id = $1";
+        let statement = Statement::from_sql_and_values(backend, sql, [campaign.key.into()]);
+        self.connection().execute_raw(statement).await?;
+        put(self.connection(), self.shard(), &rollups).await
+    }
+}

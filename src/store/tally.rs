@@ -1,0 +1,292 @@
+//! Versions of tallies: writing them in batches, reading them back.
+
+use super::entity::tally_version::Model;
+use super::rows::{Columns, Rows, Type};
+use super::{Store, StoreError, audit, figures};
+use crate::domain::calendar::ReportDay;
+use crate::domain::tally::{Channel, Review, Version};
+use crate::domain::unit::UnitId;
+use jiff::Timestamp;
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
+
+const COLUMNS: Columns = &[
+    ("campaign_id", Type::Int),
+    ("day", Type::Int),
+    ("unit_id", Type::Int),
+    ("version", Type::Int),
+    ("review", Type::Small),
+    ("channel", Type::Small),
+    ("zero", Type::Bool),
+    ("late", Type::Bool),
+    ("on_behalf", Type::Bool),
+    ("actor_id", Type::Int),
+    ("received_at", Type::Big),
+    ("figures", Type::Text),
+    ("note", Type::Text),
+    ("shard", Type::Small),
+    ("batch", Type::Big),
+];
+
+const KEY: Columns = &[("campaign_id", Type::Int), ("day", Type::Int), ("unit_id", Type::Int)];
+
+const SELECT: &str = "v.campaign_id, v.day, v.unit_id, v.version, v.review, v.channel, v.zero, v.late, v.on_behalf, \
+                      v.actor_id, v.received_at, v.figures, v.note";
+
+/// What a version is found by: campaign, day, unit.
+pub(super) type Key = (i32, ReportDay, UnitId);
+
+fn small<T: Copy + PartialEq>(all: &[T], one: T) -> i16 {
+    all.iter().zip(0..).find(|(other, _)| **other == one).map_or(0, |(_, n)| n)
+}
+
+fn from_small<T: Copy>(all: &[T], n: i16) -> Result<T, StoreError> {
+    usize::try_from(n)
+        .ok()
+        .and_then(|n| all.get(n))
+        .copied()
+        .ok_or_else(|| StoreError::Damaged(format!("code {n}")))
+}
+
+fn version_number(version: u32) -> i32 {
+    i32::try_from(version).unwrap_or(i32::MAX)
+}
+
+pub(super) fn read(row: &QueryResult) -> Result<Version, StoreError> {
+    from_model(Model {
+        campaign_id: row.try_get_by_index(0)?,
+        day: row.try_get_by_index(1)?,
+        unit_id: row.try_get_by_index(2)?,
+        version: row.try_get_by_index(3)?,
+        review: row.try_get_by_index(4)?,
+        channel: row.try_get_by_index(5)?,
+        zero: row.try_get_by_index(6)?,
+        late: row.try_get_by_index(7)?,
+        on_behalf: row.try_get_by_index(8)?,
+        actor_id: row.try_get_by_index(9)?,
+        received_at: row.try_get_by_index(10)?,
+        figures: row.try_get_by_index(11)?,
+        note: row.try_get_by_index(12)?,
+        shard: 0,
+        batch: 0,
+    })
+}
+
+pub(super) fn from_model(row: Model) -> Result<Version, StoreError> {
+    let damaged = |what: &str| StoreError::Damaged(format!("tally_versions.{what}"));
+    Ok(Version {
+        campaign: row.campaign_id,
+        day: ReportDay::from_number(row.day).map_err(|_| damaged("day"))?,
+        unit: UnitId(row.unit_id),
+        version: u32::try_from(row.version).map_err(|_| damaged("version"))?,
+        review: from_small(Review::ALL, row.review)?,
+        channel: from_small(Channel::ALL, row.channel)?,
+        zero: row.zero,
+        late: row.late,
+        on_behalf: row.on_behalf,
+        actor: row.actor_id,
+        received_at: Timestamp::from_millisecond(row.received_at).map_err(|_| damaged("received_at"))?,
+        figures: figures::read_quantities(&row.figures)?,
+        note: row.note.unwrap_or_default(),
+    })
+}
+
+/// The current versions of these reports.
+pub(super) async fn current(
+    connection: &impl ConnectionTrait,
+    keys: &[Key],
+) -> Result<Vec<Version>, StoreError> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut rows = Rows::new(KEY);
+    keys.iter().for_each(|(campaign, day, unit)| {
+        rows.push([(*campaign).into(), day.number().into(), unit.0.into()])
+    });
+    // CROSS JOIN keeps SQLite from turning the loop around.
+    let statement = rows.statement(connection.get_database_backend(), |rows| {
+        format!(
+            "SELECT {SELECT} FROM {rows} CROSS JOIN tally_versions v \
+             WHERE v.campaign_id = r.campaign_id AND v.day = r.day AND v.unit_id = r.unit_id AND v.version = \
+             (SELECT MAX(m.version) FROM tally_versions m \
+             WHERE m.campaign_id = r.campaign_id AND m.day = r.day AND m.unit_id = r.unit_id)"
+        )
+    });
+    connection.query_all_raw(statement).await?.iter().map(read).collect()
+}
+
+/// One version of a report.
+pub(super) async fn one(
+    connection: &impl ConnectionTrait,
+    (campaign, day, unit, version): (i32, ReportDay, UnitId, u32),
+) -> Result<Option<Version>, StoreError> {
+    let sql = format!(
+        "SELECT {SELECT} FROM tally_versions v \
+         WHERE v.campaign_id = $1 AND v.day = $2 AND v.unit_id = $3 AND v.version = $4"
+    );
+    let values: [Value; 4] =
+        [campaign.into(), day.number().into(), unit.0.into(), version_number(version).into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    connection.query_one_raw(statement).await?.as_ref().map(read).transpose()
+}
+
+/// Adds versions, all in one statement.
+pub(super) async fn insert(
+    connection: &impl ConnectionTrait,
+    versions: &[Version],
+    shard: i16,
+    batch: i64,
+) -> Result<(), StoreError> {
+    let mut rows = Rows::new(COLUMNS);
+    for version in versions {
+        rows.push([
+            version.campaign.into(),
+            version.day.number().into(),
+            version.unit.0.into(),
+            version_number(version.version).into(),
+            small(Review::ALL, version.review).into(),
+            small(Channel::ALL, version.channel).into(),
+            version.zero.into(),
+            version.late.into(),
+            version.on_behalf.into(),
+            version.actor.into(),
+            version.received_at.as_millisecond().into(),
+            figures::write_quantities(&version.figures).into(),
+            Value::String(Some(version.note.clone()).filter(|note| !note.is_empty())),
+            shard.into(),
+            batch.into(),
+        ]);
+    }
+    let names = rows.names();
+    let statement = rows.statement(connection.get_database_backend(), |rows| {
+        format!("INSERT INTO tally_versions ({names}) SELECT {names} FROM {rows} WHERE true")
+    });
+    connection.execute_raw(statement).await?;
+    Ok(())
+}
+
+/// What the audit seals of versions: every field, in the order of their keys.
+pub(super) fn digest(versions: &mut [&Version]) -> String {
+    versions.sort_by_key(|version| (version.campaign, version.day, version.unit, version.version));
+    let texts: Vec<String> = versions
+        .iter()
+        .map(|v| {
+            format!(
+                "{} {} {} {} {} {} {} {} {} {} {} {} {}",
+                v.campaign,
+                v.day.number(),
+                v.unit.0,
+                v.version,
+                v.review.code(),
+                v.channel.code(),
+                v.zero,
+                v.late,
+                v.on_behalf,
+                v.actor,
+                v.received_at.as_millisecond(),
+                figures::write_quantities(&v.figures),
+                v.note
+            )
+        })
+        .collect();
+    audit::digest(texts.iter().map(String::as_str))
+}
+
+/// Which current versions are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    /// The campaign's number.
+    pub campaign: i32,
+    /// First day.
+    pub from: Option<ReportDay>,
+    /// Last day.
+    pub to: Option<ReportDay>,
+    /// Only after this day and unit, in key order: where the page before ended.
+    pub after: Option<(ReportDay, UnitId)>,
+    /// At most so many; all when absent.
+    pub limit: Option<u32>,
+}
+
+/// Current versions in the order of day and unit number.
+pub type Page = Vec<Version>;
+
+/// How many units are asked for in one statement.
+const UNITS_A_STATEMENT: usize = 5_000;
+
+impl Store {
+    /// Every version of a report, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn versions(
+        &self,
+        campaign: i32,
+        day: ReportDay,
+        unit: UnitId,
+    ) -> Result<Vec<Version>, StoreError> {
+        let sql = format!(
+            "SELECT {SELECT} FROM tally_versions v WHERE v.campaign_id = $1 AND v.day = $2 AND v.unit_id = $3 ORDER BY v.version"
+        );
+        let values = [campaign.into(), day.number().into(), unit.0.into()];
+        self.read_versions(&sql, values).await
+    }
+
+    /// The current versions of some units on some days.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn current(
+        &self,
+        campaign: i32,
+        days: &[ReportDay],
+        units: &[UnitId],
+    ) -> Result<Vec<Version>, StoreError> {
+        let mut found = Vec::new();
+        for units in units.chunks(UNITS_A_STATEMENT) {
+            let keys: Vec<Key> =
+                days.iter().flat_map(|&day| units.iter().map(move |&unit| (campaign, day, unit))).collect();
+            found.extend(current(&self.read, &keys).await?);
+        }
+        Ok(found)
+    }
+
+    /// Current versions of a whole campaign or some of its days, in key order.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
+        list(&self.read, listing).await
+    }
+
+    async fn read_versions<const N: usize>(&self, sql: &str, values: [Value; N]) -> Result<Page, StoreError> {
+        let statement = Statement::from_sql_and_values(self.backend(), sql, values);
+        self.read.query_all_raw(statement).await?.iter().map(read).collect()
+    }
+
+    pub(super) fn backend(&self) -> DbBackend {
+        self.read.get_database_backend()
+    }
+}
+
+pub(super) async fn list(connection: &impl ConnectionTrait, listing: &Listing) -> Result<Page, StoreError> {
+    let (after_day, after_unit) = listing.after.map_or((0, 0), |(day, unit)| (day.number(), unit.0));
+    let first = listing.from.map_or(0, ReportDay::number).max(after_day);
+    let last = listing.to.map_or(i32::MAX, ReportDay::number);
+    // Walking the key in order, a version is current when the next row is of another report.
+    let sql = format!(
+        "SELECT {SELECT} FROM tally_versions v WHERE v.campaign_id = $1 AND v.day >= $2 AND v.day <= $3 \
+         AND (v.day > $4 OR v.unit_id > $5) AND NOT EXISTS (SELECT 1 FROM tally_versions n WHERE \
+         n.campaign_id = v.campaign_id AND n.day = v.day AND n.unit_id = v.unit_id AND n.version = v.version + 1) \
+         ORDER BY v.day, v.unit_id LIMIT $6"
+    );
+    let limit = listing.limit.map_or(i64::MAX, i64::from);
+    let values: [Value; 6] = [
+        listing.campaign.into(),
+        first.into(),
+        last.into(),
+        after_day.into(),
+        after_unit.into(),
+        limit.into(),
+    ];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    connection.query_all_raw(statement).await?.iter().map(read).collect()
+}

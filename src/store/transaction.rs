@@ -1,0 +1,105 @@
+//! A write transaction, and what the writer knows inside it.
+
+use super::audit::{self, Head};
+use super::{StoreError, catalogue};
+use crate::domain::catalogue::Catalogue;
+use jiff::Timestamp;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+use std::sync::Arc;
+
+/// A write transaction. Dropped without [`commit`](Self::commit), it leaves no trace.
+#[derive(Debug)]
+pub struct Transaction {
+    inner: DatabaseTransaction,
+    catalogue: Arc<Catalogue>,
+    head: Head,
+    shard: i16,
+    now: Timestamp,
+}
+
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A batch of submissions: units and campaigns hold still while it runs.
+    Submissions,
+    /// Anything else; it may change units and campaigns, so it runs alone.
+    Job,
+}
+
+/// PostgreSQL advisory locks: everybody's, shared by batches and exclusive for jobs; and one a lane.
+const EVERYBODY: i32 = 781_205;
+const LANE: i32 = 781_206;
+
+impl Transaction {
+    /// Begins a transaction. On SQLite it is Immediate: it never fails half-way for want of the write lock.
+    pub(super) async fn begin(
+        connection: &DatabaseConnection,
+        purpose: Purpose,
+        shard: i16,
+        now: Timestamp,
+        known: &Arc<Catalogue>,
+    ) -> Result<Self, StoreError> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let inner = connection.begin_with_options(options).await?;
+        if inner.get_database_backend() == DbBackend::Postgres {
+            let everybody = match purpose {
+                Purpose::Submissions => "pg_advisory_xact_lock_shared",
+                Purpose::Job => "pg_advisory_xact_lock",
+            };
+            // Two replicas on one lane take turns, so that neither ever rolls a whole batch back for the other.
+            let sql = format!("SELECT {everybody}({EVERYBODY}, 0), pg_advisory_xact_lock({LANE}, {shard})");
+            inner.execute_unprepared(&sql).await?;
+        }
+        let head = audit::head(&inner, shard).await?;
+        let mut transaction = Self { inner, catalogue: known.clone(), head, shard, now };
+        if catalogue::epoch(&transaction.inner).await? != known.epoch {
+            transaction.reload_catalogue().await?;
+        }
+        Ok(transaction)
+    }
+
+    pub(super) const fn connection(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+
+    pub(super) async fn reload_catalogue(&mut self) -> Result<(), StoreError> {
+        self.catalogue = Arc::new(catalogue::load(&self.inner).await?);
+        Ok(())
+    }
+
+    /// Units and campaigns as this transaction sees them.
+    #[must_use]
+    pub const fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
+    }
+
+    /// When the transaction began.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(super) const fn head(&self) -> &Head {
+        &self.head
+    }
+
+    pub(super) fn set_head(&mut self, head: Head) {
+        self.head = head;
+    }
+
+    pub(super) const fn shard(&self) -> i16 {
+        self.shard
+    }
+
+    /// Makes everything durable, and gives the catalogue as it now is.
+    pub(super) async fn commit(self) -> Result<Arc<Catalogue>, StoreError> {
+        self.inner.commit().await?;
+        Ok(self.catalogue)
+    }
+}

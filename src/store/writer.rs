@@ -1,0 +1,552 @@
+//! The one task that writes.
+//!
+//! Submissions that wait are taken together: one transaction, then everybody is answered. Nothing is acknowledged
+//! before its commit. A batch that the database refuses is rolled back and run again report by report, so one bad
+//! report never takes another with it.
+
+use super::transaction::{Purpose, Transaction};
+use super::{AuditEntry, Store, StoreError, idempotency, rollup, slots, tally};
+use crate::clock::Clock;
+use crate::domain::calendar::ReportDay;
+use crate::domain::catalogue::Catalogue;
+use crate::domain::quantity::Quantity;
+use crate::domain::rollup::{self as rules, Rollups};
+use crate::domain::slot::{Line, Slot, SlotBook};
+use crate::domain::tally::{Channel, Figures, Review, Version};
+use crate::domain::unit::UnitId;
+use jiff::Timestamp;
+use sea_orm::DatabaseConnection;
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// What the caller believes the current version to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precondition {
+    /// Nothing was said.
+    None,
+    /// `If-None-Match: *`: there is none yet.
+    Absent,
+    /// `If-Match: "n"`.
+    Version(u32),
+    /// `If-Match: *`: any, but there is one.
+    Any,
+}
+
+/// A caller's key for a request that may be sent twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// The key.
+    pub key: String,
+    /// Digest of the request: the same key with another request is an error.
+    pub request_hash: String,
+}
+
+/// A valid report on its way into the database.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// The catalogue it was judged by.
+    pub epoch: i64,
+    /// The campaign's number.
+    pub campaign: i32,
+    /// The unit reported for.
+    pub unit: UnitId,
+    /// The day reported on.
+    pub day: ReportDay,
+    /// What it says.
+    pub figures: Figures,
+    /// What the caller believes the current version to be.
+    pub precondition: Precondition,
+    /// The caller's key.
+    pub idempotency: Option<IdempotencyKey>,
+    /// Who sends it.
+    pub actor: i32,
+    /// Whether the sender belongs to another unit.
+    pub on_behalf: bool,
+    /// The door it came through.
+    pub channel: Channel,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// The last instant at which it is on time.
+    pub deadline: Timestamp,
+}
+
+/// What became of a submission.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// It is durable, now or by an earlier request with the same key.
+    Stored {
+        /// The version that holds it.
+        version: Version,
+        /// Whether it is the first of its report.
+        created: bool,
+    },
+    /// It says what the current version says; nothing was written.
+    Unchanged(Version),
+    /// A version exists and the caller named none.
+    PreconditionRequired(Version),
+    /// The caller named another version than the current one.
+    Stale(Option<Version>),
+    /// The key was used for another request.
+    KeyReused,
+    /// Units or campaigns have changed since it was judged: judge again.
+    Outdated,
+}
+
+type Answer = oneshot::Sender<Result<Outcome, StoreError>>;
+type JobFuture<'t> = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 't>>;
+
+/// Work with a transaction of its own, and what is told when its commit succeeded or not.
+trait Job: Send {
+    fn run<'t>(&'t mut self, transaction: &'t mut Transaction) -> JobFuture<'t>;
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+enum Command {
+    Submit(Box<Submission>, Answer),
+    Job(Box<dyn Job>),
+    Refresh(oneshot::Sender<Result<(), StoreError>>),
+    Stop(oneshot::Sender<()>),
+}
+
+/// The way to the writer.
+#[derive(Debug, Clone)]
+pub(super) struct Handle {
+    sender: mpsc::Sender<Command>,
+}
+
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Command")
+    }
+}
+
+impl Handle {
+    fn send(&self, command: Command) -> Result<(), StoreError> {
+        self.sender.try_send(command).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
+        })
+    }
+
+    pub(super) async fn refresh(&self) -> Result<(), StoreError> {
+        let (sender, receiver) = oneshot::channel();
+        self.send(Command::Refresh(sender))?;
+        receiver.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    pub(super) async fn stop(&self) {
+        let (sender, receiver) = oneshot::channel();
+        if self.sender.send(Command::Stop(sender)).await.is_ok() {
+            let _ = receiver.await;
+        }
+    }
+}
+
+/// A closure as a job.
+struct Task<F, T> {
+    work: Option<F>,
+    result: Option<T>,
+    answer: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<F, T> Job for Task<F, T>
+where
+    F: for<'t> AsyncWork<'t, T> + Send,
+    T: Send,
+{
+    fn run<'t>(&'t mut self, transaction: &'t mut Transaction) -> JobFuture<'t> {
+        Box::pin(async move {
+            let work = self.work.take().ok_or(StoreError::Stopped)?;
+            self.result = Some(work.call(transaction).await?);
+            Ok(())
+        })
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
+        let Self { result, answer, .. } = *self;
+        let _ = answer.send(committed.and_then(|()| result.ok_or(StoreError::Stopped)));
+    }
+}
+
+/// A use case that runs inside a write transaction.
+pub trait AsyncWork<'t, T> {
+    /// Runs it.
+    fn call(
+        self,
+        transaction: &'t mut Transaction,
+    ) -> Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 't>>;
+}
+
+impl<'t, T, F> AsyncWork<'t, T> for F
+where
+    F: FnOnce(&'t mut Transaction) -> Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 't>>,
+{
+    fn call(
+        self,
+        transaction: &'t mut Transaction,
+    ) -> Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 't>> {
+        self(transaction)
+    }
+}
+
+impl Store {
+    /// Hands a report to the writer and waits until it is durable or refused.
+    ///
+    /// # Errors
+    /// `Busy` when too many writes wait; otherwise what the database said. On an error nothing was stored.
+    pub async fn submit(&self, submission: Submission) -> Result<Outcome, StoreError> {
+        let (sender, receiver) = oneshot::channel();
+        self.writer.send(Command::Submit(Box::new(submission), sender))?;
+        receiver.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Runs a use case in a write transaction of its own, committed when it succeeds.
+    ///
+    /// # Errors
+    /// What the use case or the commit said; then nothing was stored.
+    pub async fn transact<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: for<'t> AsyncWork<'t, T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (answer, receiver) = oneshot::channel();
+        self.writer.send(Command::Job(Box::new(Task { work: Some(work), result: None, answer })))?;
+        receiver.await.map_err(|_| StoreError::Stopped)?
+    }
+}
+
+pub(super) struct Parts {
+    pub(super) connection: DatabaseConnection,
+    pub(super) shard: i16,
+    pub(super) queue: usize,
+    pub(super) batch: usize,
+    pub(super) clock: Clock,
+    pub(super) catalogue: watch::Sender<Arc<Catalogue>>,
+    pub(super) slots: watch::Sender<Arc<SlotBook>>,
+}
+
+pub(super) fn start(parts: Parts) -> Handle {
+    let (sender, receiver) = mpsc::channel(parts.queue);
+    tokio::spawn(Writer { parts }.run(receiver));
+    Handle { sender }
+}
+
+/// How often a batch that lost against another replica is tried again before its callers are told.
+const TRIES: usize = 20;
+
+struct Writer {
+    parts: Parts,
+}
+
+impl Writer {
+    async fn run(self, mut receiver: mpsc::Receiver<Command>) {
+        let mut waiting = Vec::with_capacity(self.parts.batch);
+        let mut batch: Vec<(Submission, Answer)> = Vec::with_capacity(self.parts.batch);
+        while receiver.recv_many(&mut waiting, self.parts.batch).await > 0 {
+            for command in waiting.drain(..) {
+                match command {
+                    Command::Submit(submission, answer) => batch.push((*submission, answer)),
+                    other => {
+                        self.submit(&mut batch).await;
+                        match other {
+                            Command::Job(job) => self.job(job).await,
+                            Command::Refresh(answer) => drop(answer.send(self.refresh().await)),
+                            Command::Stop(answer) => {
+                                let _ = self.parts.connection.clone().close().await;
+                                let _ = answer.send(());
+                                return;
+                            }
+                            Command::Submit(..) => {}
+                        }
+                    }
+                }
+            }
+            self.submit(&mut batch).await;
+        }
+    }
+
+    fn known(&self) -> Arc<Catalogue> {
+        self.parts.catalogue.borrow().clone()
+    }
+
+    async fn begin(&self, purpose: Purpose) -> Result<Transaction, StoreError> {
+        let now = self.parts.clock.now();
+        Transaction::begin(&self.parts.connection, purpose, self.parts.shard, now, &self.known()).await
+    }
+
+    async fn commit(&self, transaction: Transaction) -> Result<(), StoreError> {
+        let catalogue = transaction.commit().await?;
+        if catalogue.epoch != self.known().epoch {
+            self.parts.catalogue.send_replace(catalogue);
+        }
+        Ok(())
+    }
+
+    async fn refresh(&self) -> Result<(), StoreError> {
+        let transaction = self.begin(Purpose::Submissions).await?;
+        self.commit(transaction).await
+    }
+
+    async fn job(&self, mut job: Box<dyn Job>) {
+        let committed = match self.begin(Purpose::Job).await {
+            Ok(mut transaction) => match job.run(&mut transaction).await {
+                Ok(()) => self.commit(transaction).await,
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(error),
+        };
+        job.finish(committed);
+    }
+
+    /// Stores what waits and answers it.
+    async fn submit(&self, batch: &mut Vec<(Submission, Answer)>) {
+        if batch.is_empty() {
+            return;
+        }
+        let submissions: Vec<&Submission> = batch.iter().map(|(submission, _)| submission).collect();
+        match self.store_with_patience(&submissions).await {
+            Ok(outcomes) => {
+                for ((_, answer), outcome) in batch.drain(..).zip(outcomes) {
+                    let _ = answer.send(Ok(outcome));
+                }
+            }
+            Err(error) if batch.len() == 1 => {
+                for (_, answer) in batch.drain(..) {
+                    let _ = answer.send(Err(error.clone()));
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, reports = batch.len(), "a batch failed; storing report by report");
+                for (submission, answer) in batch.drain(..) {
+                    let outcome = self.store_with_patience(&[&submission]).await;
+                    let _ = answer
+                        .send(outcome.and_then(|mut outcomes| outcomes.pop().ok_or(StoreError::Stopped)));
+                }
+            }
+        }
+    }
+
+    async fn store_with_patience(&self, submissions: &[&Submission]) -> Result<Vec<Outcome>, StoreError> {
+        let mut tries = 0;
+        loop {
+            match self.store(submissions).await {
+                Err(StoreError::Conflict(_)) if tries < TRIES => tries += 1,
+                result => return result,
+            }
+        }
+    }
+
+    /// One transaction: judges every submission against the current versions, writes what is new, commits.
+    async fn store(&self, submissions: &[&Submission]) -> Result<Vec<Outcome>, StoreError> {
+        let mut transaction = self.begin(Purpose::Submissions).await?;
+        let catalogue = transaction.catalogue().clone();
+        let connection = transaction.connection();
+
+        let keys: Vec<(i32, &str)> = submissions
+            .iter()
+            .filter_map(|s| s.idempotency.as_ref().map(|key| (s.actor, key.key.as_str())))
+            .collect();
+        let answered = idempotency::find(connection, &keys).await?;
+        let mut reports: Vec<tally::Key> = submissions.iter().map(|s| (s.campaign, s.day, s.unit)).collect();
+        reports.extend(answered.values().map(|answered| (answered.key.0, answered.key.1, answered.key.2)));
+        reports.sort_unstable();
+        reports.dedup();
+        let mut current: HashMap<tally::Key, Version> = tally::current(connection, &reports)
+            .await?
+            .into_iter()
+            .map(|version| ((version.campaign, version.day, version.unit), version))
+            .collect();
+
+        let mut book = Lines::new(self.parts.slots.borrow().clone());
+        if submissions.iter().any(|s| book.lacks(&s.figures)) {
+            book.extend(connection).await?;
+        }
+        let mut fresh: HashMap<(i32, &str), (usize, bool)> = HashMap::new();
+        let mut outcomes = Vec::with_capacity(submissions.len());
+        let mut versions: Vec<Version> = Vec::with_capacity(submissions.len());
+        let mut changes = Rollups::new();
+        for submission in submissions {
+            if let Some(key) = &submission.idempotency {
+                let of_batch = fresh.get(&(submission.actor, key.key.as_str()));
+                if let Some(&(at, created)) = of_batch {
+                    outcomes.push(repeated(submission, submissions[at], &versions, &outcomes, at, created));
+                    continue;
+                }
+                if let Some(before) = answered.get(&(submission.actor, key.key.clone())) {
+                    outcomes.push(self.replay(submission, before, connection).await?);
+                    continue;
+                }
+            }
+            let key = (submission.campaign, submission.day, submission.unit);
+            let outcome = if submission.epoch == catalogue.epoch {
+                judge(submission, current.get(&key), &mut book)
+            } else {
+                Outcome::Outdated
+            };
+            if let Outcome::Stored { version, created } = &outcome {
+                if let Some(campaign) = catalogue.campaign_by_key(submission.campaign) {
+                    rules::replace(&mut changes, campaign, &catalogue.tree, current.get(&key), version);
+                }
+                versions.push(version.clone());
+                if let Some(key) = &submission.idempotency {
+                    fresh.insert((submission.actor, key.key.as_str()), (outcomes.len(), *created));
+                }
+                current.insert(key, version.clone());
+            }
+            outcomes.push(outcome);
+        }
+        if versions.is_empty() {
+            return Ok(outcomes);
+        }
+        if !book.new.is_empty() {
+            slots::insert(transaction.connection(), &book.new).await?;
+        }
+        let detail = serde_json::json!({
+            "versions": versions.len(),
+            "digest": tally::digest(&mut versions.iter().collect::<Vec<_>>()),
+        });
+        let entry = AuditEntry {
+            actor: None,
+            action: "tally.submit",
+            subject: String::new(),
+            detail: detail.to_string(),
+        };
+        let batch = transaction.audit(entry).await?;
+        let connection = transaction.connection();
+        tally::insert(connection, &versions, self.parts.shard, batch).await?;
+        rollup::merge(connection, self.parts.shard, changes).await?;
+        let keyed: Vec<_> = submissions
+            .iter()
+            .zip(&outcomes)
+            .enumerate()
+            .filter_map(|(at, (submission, outcome))| match (&submission.idempotency, outcome) {
+                (Some(key), Outcome::Stored { version, created })
+                    if fresh.get(&(submission.actor, key.key.as_str())) == Some(&(at, *created)) =>
+                {
+                    Some((submission.actor, key, version, *created))
+                }
+                _ => None,
+            })
+            .collect();
+        idempotency::insert(connection, transaction.now(), &keyed).await?;
+        self.commit(transaction).await?;
+        if let Some(book) = book.changed() {
+            self.parts.slots.send_replace(book);
+        }
+        Ok(outcomes)
+    }
+
+    /// The answer that an earlier request with the same key got.
+    async fn replay(
+        &self,
+        submission: &Submission,
+        before: &idempotency::Answered,
+        connection: &sea_orm::DatabaseTransaction,
+    ) -> Result<Outcome, StoreError> {
+        let same = submission.idempotency.as_ref().is_some_and(|key| key.request_hash == before.request_hash);
+        if !same {
+            return Ok(Outcome::KeyReused);
+        }
+        let version = tally::one(connection, before.key).await?;
+        let version =
+            version.ok_or_else(|| StoreError::Damaged("idempotency names a missing version".into()))?;
+        Ok(Outcome::Stored { version, created: before.created })
+    }
+}
+
+/// A request whose key came earlier in the same batch.
+fn repeated(
+    submission: &Submission,
+    first: &Submission,
+    versions: &[Version],
+    outcomes: &[Outcome],
+    at: usize,
+    created: bool,
+) -> Outcome {
+    let same = submission.idempotency == first.idempotency;
+    match outcomes.get(at) {
+        Some(Outcome::Stored { version, .. }) if same => {
+            debug_assert!(versions.contains(version));
+            Outcome::Stored { version: version.clone(), created }
+        }
+        _ => Outcome::KeyReused,
+    }
+}
+
+/// Decides about one submission, given the current version of its report.
+fn judge(submission: &Submission, current: Option<&Version>, book: &mut Lines) -> Outcome {
+    match (submission.precondition, current) {
+        (Precondition::Version(_) | Precondition::Any, None) => return Outcome::Stale(None),
+        (Precondition::Version(n), Some(current)) if n != current.version => {
+            return Outcome::Stale(Some(current.clone()));
+        }
+        (Precondition::Absent, Some(current)) => return Outcome::Stale(Some(current.clone())),
+        (Precondition::None, Some(current)) => return Outcome::PreconditionRequired(current.clone()),
+        _ => {}
+    }
+    let figures: Vec<(Slot, Quantity)> =
+        submission.figures.entries().iter().map(|entry| (book.slot(&entry.line), entry.quantity)).collect();
+    if let Some(current) = current
+        && current.counts()
+        && current.figures == figures
+        && current.note == submission.figures.note()
+    {
+        return Outcome::Unchanged(current.clone());
+    }
+    let late = current.map_or_else(|| submission.received_at > submission.deadline, |current| current.late);
+    let version = Version {
+        campaign: submission.campaign,
+        day: submission.day,
+        unit: submission.unit,
+        version: current.map_or(1, |current| current.version + 1),
+        review: Review::Submitted,
+        figures,
+        zero: submission.figures.is_zero(),
+        late,
+        on_behalf: submission.on_behalf,
+        channel: submission.channel,
+        note: submission.figures.note().to_owned(),
+        actor: submission.actor,
+        received_at: submission.received_at,
+    };
+    Outcome::Stored { version, created: current.is_none() }
+}
+
+/// The lines known, and those that this transaction adds.
+struct Lines {
+    book: Arc<SlotBook>,
+    grown: bool,
+    new: Vec<(Slot, Line)>,
+}
+
+impl Lines {
+    const fn new(book: Arc<SlotBook>) -> Self {
+        Self { book, grown: false, new: Vec::new() }
+    }
+
+    fn lacks(&self, figures: &Figures) -> bool {
+        figures.entries().iter().any(|entry| self.book.slot(&entry.line).is_none())
+    }
+
+    async fn extend(&mut self, connection: &sea_orm::DatabaseTransaction) -> Result<(), StoreError> {
+        slots::extend(Arc::make_mut(&mut self.book), connection).await?;
+        self.grown = true;
+        Ok(())
+    }
+
+    fn slot(&mut self, line: &Line) -> Slot {
+        if let Some(slot) = self.book.slot(line) {
+            return slot;
+        }
+        let slot = self.book.next();
+        Arc::make_mut(&mut self.book).insert(slot, line.clone());
+        self.new.push((slot, line.clone()));
+        slot
+    }
+
+    fn changed(self) -> Option<Arc<SlotBook>> {
+        (self.grown || !self.new.is_empty()).then_some(self.book)
+    }
+}
