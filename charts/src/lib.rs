@@ -9,8 +9,25 @@
 //! # Ok::<(), pufa_charts::Error>(())
 //! ```
 
+mod axis;
+mod canvas;
+mod chart;
+mod check;
+mod deflate;
+mod font;
+mod frame;
+mod glyphs;
 mod hash;
 mod model;
+mod number;
+mod palette;
+mod pen;
+mod pixels;
+mod png;
+mod raster;
+mod svg;
+mod table;
+mod theme;
 
 pub use hash::spec_hash;
 pub use model::*;
@@ -64,8 +81,7 @@ pub enum Error {
 /// # Errors
 /// When the description is out of bounds or uneven; see [`Error`].
 pub fn svg(spec: &Spec, options: &Options) -> Result<String, Error> {
-    let _ = (spec, options);
-    Ok(String::new())
+    Ok(svg::write(&record(spec, options)?, spec))
 }
 
 /// The picture as PNG, at `options.scale`.
@@ -73,8 +89,12 @@ pub fn svg(spec: &Spec, options: &Options) -> Result<String, Error> {
 /// # Errors
 /// When the description is out of bounds or uneven; see [`Error`].
 pub fn png(spec: &Spec, options: &Options) -> Result<Vec<u8>, Error> {
-    let _ = (spec, options);
-    Ok(b"\x89PNG".to_vec())
+    let drawing = record(spec, options)?;
+    let hash = spec_hash(spec, options);
+    Ok(pixels::with_worker(|worker| {
+        worker.paint(&drawing, options.scale);
+        png::write(worker, spec, options.scale, hash)
+    }))
 }
 
 /// The regions of the picture that stand for figures, in the order they are drawn.
@@ -82,11 +102,23 @@ pub fn png(spec: &Spec, options: &Options) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// When the description is out of bounds or uneven; see [`Error`].
 pub fn hits(spec: &Spec, options: &Options) -> Result<Vec<Hit>, Error> {
-    let _ = (spec, options);
-    Ok(Vec::new())
+    Ok(record(spec, options)?.hits)
 }
 
 /// The same figures as a table, for readers who do not see the picture.
 pub fn table(spec: &Spec) -> DataTable {
-    DataTable { caption: spec.frame().title.clone(), ..DataTable::default() }
+    table::of(spec)
+}
+
+fn record(spec: &Spec, options: &Options) -> Result<canvas::Recorder, Error> {
+    let drawing = chart::draw(spec, options)?;
+    let mut missing = Vec::new();
+    font::missing(&drawing.letters, &mut missing);
+    if !missing.is_empty() {
+        if options.strict {
+            return Err(Error::MissingGlyphs(missing));
+        }
+        log::warn!("no glyph for {missing:?}; drawn as boxes");
+    }
+    Ok(drawing)
 }
