@@ -3,7 +3,7 @@
 
 mod sample;
 
-use pufa_charts::{Lang, Options, Spec, Theme};
+use pufa_charts::{Lang, Options, Preset, Spec, Theme};
 
 fn all(lang: Lang, theme: Theme) -> Vec<(&'static str, Spec)> {
     vec![
@@ -16,6 +16,9 @@ fn all(lang: Lang, theme: Theme) -> Vec<(&'static str, Spec)> {
         ("completeness-60", sample::completeness(60, 8, lang, theme)),
         ("year-over-year", sample::by_unit(12, 5, lang, theme)),
         ("year-over-year-60", sample::by_unit(60, 5, lang, theme)),
+        ("summary-a4", sample::summary(Preset::A4, 12, lang, theme)),
+        ("summary-phone", sample::summary(Preset::Phone, 12, lang, theme)),
+        ("summary-screen", sample::summary(Preset::Screen, 12, lang, theme)),
         ("by-year", sample::by_year(6, lang, theme)),
     ]
 }

@@ -27,12 +27,9 @@ impl Counts {
     pub(crate) fn new(most: u64, length: i32, headroom: i32, pitch: i32) -> Self {
         let most = most.max(1);
         let usable = (length - headroom).max(length / 4).max(1);
-        let steps = (usable / pitch.max(1)).clamp(1, 6);
-        Self {
-            top: most as f64 * f64::from(length.max(1)) / f64::from(usable),
-            step: number::step(most, steps as u64),
-            fine: false,
-        }
+        let steps = (length / pitch.max(1)).clamp(1, 6);
+        let top = most as f64 * f64::from(length.max(1)) / f64::from(usable);
+        Self { top, step: number::step(top as u64, steps as u64), fine: false }
     }
 
     /// The same, with positions to a quarter of a pixel.

@@ -218,6 +218,11 @@ impl Pen {
         }
     }
 
+    /// The same canvas with letters so many percent of these.
+    pub(crate) fn scaled(&self, percent: i32) -> Self {
+        self.resized(self.percent * percent / 100)
+    }
+
     /// What was drawn.
     pub(crate) fn finish(self) -> Result<Recorder, Error> {
         drop(self.area);

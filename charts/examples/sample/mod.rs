@@ -309,3 +309,110 @@ pub(crate) fn completeness(units: usize, days: usize, lang: Lang, theme: Theme) 
         units,
     })
 }
+
+fn card(label: &str, unit: &str, now: Option<Value>, then: u64, lang: Lang) -> Card {
+    let word = if lang == Lang::ZhCn { "上年同期" } else { "last year" };
+    let count = now.map_or(0, |v| v.count);
+    Card {
+        label: label.into(),
+        unit: unit.into(),
+        value: now,
+        previous: Some(Value::exact(then)),
+        previous_label: word.into(),
+        change: match (count.cmp(&then), lang) {
+            (std::cmp::Ordering::Equal, Lang::ZhCn) => "持平".into(),
+            (std::cmp::Ordering::Equal, Lang::En) => "no change".into(),
+            (_, Lang::ZhCn) => format!("同比{}", change(count, then)),
+            (_, Lang::En) => change(count, then),
+        },
+        direction: match count.cmp(&then) {
+            std::cmp::Ordering::Less => Direction::Down,
+            std::cmp::Ordering::Equal => Direction::Flat,
+            std::cmp::Ordering::Greater => Direction::Up,
+        },
+    }
+}
+
+pub(crate) fn summary(preset: Preset, units: usize, lang: Lang, theme: Theme) -> Spec {
+    let zh = [
+        "2021年国家宪法日集中宣传情况同比",
+        "全区各镇（街道）、单位 11 月 29 日至 12 月 5 日累计，与上年同期比较",
+    ];
+    let en = [
+        "Constitution Day 2021, year over year",
+        "All units of the district, 29 November to 5 December, against last year",
+    ];
+    let frame = Frame {
+        footer: match lang {
+            Lang::ZhCn => vec![
+                "口径：全部单位；已报 12/12 个单位".into(),
+                "活动 constitution-2021 · 数据版本 1024".into(),
+            ],
+            Lang::En => vec![
+                "Basis: all units; 12/12 units reported".into(),
+                "Campaign constitution-2021 · revision 1024".into(),
+            ],
+        },
+        ..frame(lang, theme, zh, en)
+    };
+    let names = match lang {
+        Lang::ZhCn => [("宣传资料", "份"), ("法律咨询", "人次"), ("横幅标语", "条"), ("宣讲活动", "场")],
+        Lang::En => [
+            ("Printed matter", "copies"),
+            ("Consultations", "person-times"),
+            ("Banners", "pieces"),
+            ("Sessions", "held"),
+        ],
+    };
+    let now =
+        [Value::between(40_000, 40_000, 49_999), Value::exact(3127), Value::exact(216), Value::exact(48)];
+    let then = [36_120, 3127, 240, 31];
+    let cards = (0..4).map(|i| card(names[i].0, names[i].1, Some(now[i]), then[i], lang)).collect();
+    let mut rows: Vec<_> = (0..units)
+        .map(|i| {
+            let (this, last) = (600 + pick(i, 2) * 4, 600 + pick(i, 3) * 4);
+            TableRow {
+                label: unit_name(i, lang),
+                cells: vec![
+                    Datum::Value(Some(Value::exact(this))),
+                    Datum::Value((i != 3).then_some(Value::exact(last))),
+                    Datum::Text(if i == 3 { "—".into() } else { change(this, last) }),
+                    Datum::Value(Some(Value::exact(pick(i, 9) / 3))),
+                ],
+                total: false,
+            }
+        })
+        .collect();
+    let (sum, columns, head) = match lang {
+        Lang::ZhCn => ("合计", ["2021年资料（份）", "2020年资料（份）", "同比", "咨询（人次）"], "单位"),
+        Lang::En => ("Total", ["Copies 2021", "Copies 2020", "Change", "Consultations"], "Unit"),
+    };
+    rows.push(TableRow {
+        label: sum.into(),
+        cells: vec![
+            Datum::Value(Some(now[0])),
+            Datum::Value(Some(Value::exact(36_120))),
+            Datum::Text("+10.7%".into()),
+            Datum::Value(Some(Value::exact(3127))),
+        ],
+        total: true,
+    });
+    let (ordinal, slogan) = match lang {
+        Lang::ZhCn => (
+            "第八个国家宪法日 · 第四个宪法宣传周",
+            "主题：以习近平法治思想为指引 坚定不移走中国特色社会主义法治道路",
+        ),
+        Lang::En => {
+            ("8th Constitution Day · 4th publicity week", "Theme: on the path of socialist rule of law")
+        }
+    };
+    Spec::Summary(Summary {
+        frame,
+        preset,
+        ordinal: ordinal.into(),
+        slogan: slogan.into(),
+        cards,
+        charts: vec![by_unit(12, 5, lang, theme), trend(5, 7, false, lang, theme)],
+        table: UnitTable { head: head.into(), columns: columns.iter().map(|c| (*c).into()).collect(), rows },
+    })
+}

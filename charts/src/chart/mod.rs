@@ -7,6 +7,7 @@ mod summary;
 mod topics;
 mod totals;
 mod trend;
+mod unit_table;
 mod upright;
 mod year_over_year;
 

@@ -68,23 +68,34 @@ fn words(pen: &Pen, column: &Column<'_>) -> String {
     }
 }
 
+/// Lays the bars out: the axis' labels need a width that follows from its ticks, which follow from the height that
+/// the names leave, which follows from the width.
 fn plan<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place) -> Plan<'a> {
+    let first = plan_beside(pen, clusters, body, pen.px(50));
+    let left = gutter(pen, &first.counts);
+    let second = plan_beside(pen, clusters, body, left);
+    let again = gutter(pen, &second.counts);
+    if again > left { plan_beside(pen, clusters, body, again) } else { second }
+}
+
+fn plan_beside<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place, left: i32) -> Plan<'a> {
     let most =
         clusters.iter().flat_map(|c| &c.columns).filter_map(|c| c.value).map(|v| v.count).max().unwrap_or(0);
     let count = clusters.len().max(1) as i32;
     let each = clusters.iter().map(|c| c.columns.len()).max().unwrap_or(1).max(1) as i32;
     let caption = pen.px(26);
-    // The labels of the axis do not depend on where its top is, to within a step.
-    let left = gutter(pen, &Counts::new(most, body.h, 0, pen.px(90)));
     let width = body.w - left;
     let pitch = (width / count).max(1);
     let bar = (pitch * 82 / 100 / each).clamp(1, pen.px(96));
     let names_set = pen.ink(16);
-    let names: Vec<_> =
-        clusters.iter().map(|c| names_set.balance(c.label, pitch - pen.px(8), NAME_LINES)).collect();
     let change_set = pen.muted(14);
+    // In a low picture names and changes leave the larger part to the bars.
+    let name_lines = ((body.h / 3 / names_set.line()).max(1) as usize).min(NAME_LINES);
+    let change_lines = if body.h < pen.px(340) { 1 } else { CHANGE_LINES };
+    let names: Vec<_> =
+        clusters.iter().map(|c| names_set.balance(c.label, pitch - pen.px(8), name_lines)).collect();
     let changes: Vec<_> =
-        clusters.iter().map(|c| change_set.wrap(c.change, pitch - pen.px(8), CHANGE_LINES)).collect();
+        clusters.iter().map(|c| change_set.wrap(c.change, pitch - pen.px(8), change_lines)).collect();
     let cut = names.iter().zip(clusters).any(|(lines, c)| {
         lines.iter().map(|l| l.chars().count()).sum::<usize>() < c.label.chars().filter(|c| *c != ' ').count()
     }) || names.iter().flatten().any(|l| l.ends_with('…'));
