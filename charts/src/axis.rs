@@ -27,7 +27,7 @@ impl Counts {
     pub(crate) fn new(most: u64, length: i32, headroom: i32, pitch: i32) -> Self {
         let most = most.max(1);
         let usable = (length - headroom).max(length / 4).max(1);
-        let steps = (length / pitch.max(1)).clamp(1, 6);
+        let steps = (length / pitch.max(1)).clamp(2, 6);
         let top = most as f64 * f64::from(length.max(1)) / f64::from(usable);
         Self { top, step: number::step(top as u64, steps as u64), fine: false }
     }
@@ -39,7 +39,7 @@ impl Counts {
 
     /// The ticks.
     pub(crate) fn ticks(&self) -> Vec<u64> {
-        (0..=20).map(|i| self.step.saturating_mul(i)).take_while(|n| *n as f64 <= self.top).collect()
+        (0..=20).map_while(|i| self.step.checked_mul(i)).take_while(|n| *n as f64 <= self.top).collect()
     }
 
     /// The highest tick, which decides how ticks are written.

@@ -82,7 +82,7 @@ pub(crate) fn written(value: Value, lang: Lang) -> String {
     }
     let spread = value.high.saturating_sub(value.low);
     let mut unit = 1;
-    while unit * 100 <= spread.min(u64::MAX / 100) {
+    while unit * 10 <= spread.min(u64::MAX / 100) {
         unit *= 10;
     }
     let about = (value.count.saturating_add(unit / 2)) / unit * unit;

@@ -454,7 +454,7 @@ mod tests {
             set.wrap("印发宣传资料40000余份，解答法律咨询", 80, 9),
             ["印发宣传资料", "40000余份，解答", "法律咨询"]
         );
-        assert_eq!(set.wrap("Legal Affairs Office", 60, 9), ["Legal", "Affairs", "Office"]);
+        assert_eq!(set.wrap("Legal Affairs Office", 60, 9), ["Legal Affairs", "Office"]);
         assert_eq!(set.wrap("很长的单位名称", 30, 2), ["很长的", "单位…"]);
     }
 

@@ -87,12 +87,12 @@ pub(crate) fn draw(pen: &Pen, spec: &Completeness, body: Place) {
     if spec.units.is_empty() || spec.days.is_empty() {
         return nothing(pen, body);
     }
-    let head = pen.muted(14).line() + pen.px(6);
+    let head = pen.muted(14).line() + pen.px(6).max(5);
     let list = body.below(head);
     let days = spec.days.len() as i32;
     // Panels only while a cell stays wide enough to be one.
     let panels = (body.w / (days * pen.px(26) + pen.px(150)).max(1)).clamp(1, 4);
-    let rows = Rows::new(spec.units.len(), list, (pen.px(20), pen.px(52)), pen.px(44), panels);
+    let rows = Rows::with_panels(spec.units.len(), list, (pen.px(20), pen.px(52)), pen.px(44), panels);
     let names = Set::new(rows.text(pen, 15), pen.colors.ink);
     let notes = Set::new(rows.text(pen, 14), pen.colors.muted);
     let width = rows.panels().first().map_or(body.w, |(p, _)| p.w);
@@ -102,11 +102,14 @@ pub(crate) fn draw(pen: &Pen, spec: &Completeness, body: Place) {
     for (panel, range) in rows.panels() {
         let start = panel.x + left + pen.px(12);
         let pitch = ((panel.right() - right - start) / days).clamp(1, pen.px(220));
-        heads(pen, spec, (start, panel.y - pen.px(6)), pitch);
+        heads(pen, spec, (start, panel.y - pen.px(6).max(5)), pitch);
         for index in range.clone() {
             let unit = &spec.units[index];
             let row = rows.row(*panel, index - range.start);
-            name(pen, &unit.label, row, left, names);
+            let lettered = rows.lettered(index - range.start, names.size);
+            if lettered {
+                name(pen, &unit.label, row, left, names);
+            }
             let gap = if pitch > 8 && row.h > 8 { 3 } else { 1 };
             for (day, state) in unit.cells.iter().enumerate() {
                 let x = start + pitch * day as i32;
@@ -116,7 +119,9 @@ pub(crate) fn draw(pen: &Pen, spec: &Completeness, body: Place) {
             }
             let note = notes.fit(&unit.note, right);
             let at = (start + pitch * days + pen.px(8), row.y + row.h / 2 + notes.drop());
-            pen.text(&note, at, notes);
+            if lettered {
+                pen.text(&note, at, notes);
+            }
         }
     }
 }
@@ -129,7 +134,8 @@ fn heads(pen: &Pen, spec: &Completeness, (x, y): (i32, i32), pitch: i32) {
     for (day, words) in spec.days.iter().enumerate().step_by(every) {
         let half = set.width(words) / 2;
         // Before a narrow first cell the label is pushed to stand over the panel.
-        let centre = (x + pitch * day as i32 + (pitch - 3) / 2).max(x + half - pen.px(8));
+        let end = x + pitch * spec.days.len() as i32 - half;
+        let centre = (x + pitch * day as i32 + (pitch - 3) / 2).min(end).max(x + half - pen.px(8));
         pen.text(words, (centre, y), set);
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn draw(pen: &Pen, spec: &Composition, body: Place) {
         pen.rect(strip, pen.colors.surface);
     }
     let list = body.below(pen.px(100));
-    let rows = Rows::new(spec.parts.len(), list, (pen.px(22), pen.px(72)), pen.px(48), 4);
+    let rows = Rows::new(spec.parts.len(), list, (pen.px(22), pen.px(72)), pen.px(48));
     let set = Set::new(rows.text(pen, 16), pen.colors.ink);
     let width = rows.panels().first().map_or(body.w, |(p, _)| p.w);
     let side = (rows.height - 8).clamp(8, pen.px(16).max(8));
@@ -38,7 +38,7 @@ pub(crate) fn draw(pen: &Pen, spec: &Composition, body: Place) {
     for (panel, range) in rows.panels() {
         let start = side + pen.px(10) + left + pen.px(12);
         let place = Place::new(panel.x + start, panel.y, (panel.w - start).max(10), panel.h);
-        let counts = Counts::new(most, place.w, right.min(place.w * 4 / 5), pen.px(90));
+        let counts = Counts::new(most, place.w, right.min(place.w * 4 / 5), pen.px(76));
         let plot = lying(pen, place, &counts);
         for index in range.clone() {
             let part = &spec.parts[index];
@@ -47,12 +47,21 @@ pub(crate) fn draw(pen: &Pen, spec: &Composition, body: Place) {
             let fill = pen.colors.kind(index);
             pen.fill(Place::new(row.x, middle - side / 2, side, side), fill);
             let inset = side + pen.px(10);
-            name(pen, &part.label, Place::new(row.x + inset, row.y, row.w - inset, row.h), left, set);
+            let lettered = rows.lettered(index - range.start, set.size);
+            if lettered {
+                name(pen, &part.label, Place::new(row.x + inset, row.y, row.w - inset, row.h), left, set);
+            }
             let thick = (row.h * 6 / 10).min(pen.px(34)).max(2);
             let at = place.bottom() - middle;
             let end = plot.map_coordinate(&(count(part) as f64, at)).0 / Q;
             pen.fill(Place::new(place.x, middle - thick / 2, end - place.x, thick), fill);
-            pen.text(&words(part), (end + pen.px(8), middle + set.drop()), set);
+            if lettered {
+                pen.text(
+                    &set.fit(&words(part), panel.right() - end - pen.px(8)),
+                    (end + pen.px(8), middle + set.drop()),
+                    set,
+                );
+            }
             let told = number::told(part.value, &spec.unit, pen.lang);
             pen.region(row, &spec.measure, &part.label, told, &part.note);
         }

@@ -12,7 +12,19 @@ pub(crate) struct Rows {
 
 impl Rows {
     /// Lays `count` rows of at least `least` pixels, and at most `most`, into a place.
-    pub(crate) fn new(count: usize, place: Place, (least, most): (i32, i32), gap: i32, panels: i32) -> Self {
+    pub(crate) fn new(count: usize, place: Place, heights: (i32, i32), gap: i32) -> Self {
+        // A panel narrower than this holds no name beside its bars.
+        Self::with_panels(count, place, heights, gap, (place.w / (gap * 6).max(1)).clamp(1, 4))
+    }
+
+    /// The same with at most so many panels.
+    pub(crate) fn with_panels(
+        count: usize,
+        place: Place,
+        (least, most): (i32, i32),
+        gap: i32,
+        panels: i32,
+    ) -> Self {
         let fit = (place.h / least.max(1)).max(1) as usize;
         let columns = count.div_ceil(fit).clamp(1, panels.max(1) as usize);
         let each = count.div_ceil(columns).max(1);
@@ -35,6 +47,12 @@ impl Rows {
     /// The place of the `nth` row of a panel.
     pub(crate) const fn row(&self, panel: Place, nth: usize) -> Place {
         Place::new(panel.x, panel.y + self.height * nth as i32, panel.w, self.height)
+    }
+
+    /// Whether a row carries letters: all do, unless rows are lower than letters; then every second, third …
+    pub(crate) const fn lettered(&self, nth: usize, size: i32) -> bool {
+        let every = size / self.height + 1;
+        every <= 1 || (nth as i32) % every == 0
     }
 
     /// A size of text for the rows: `base` where they are high enough.

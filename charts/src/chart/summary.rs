@@ -42,12 +42,15 @@ pub(crate) fn draw(pen: &Pen, spec: &Summary, page: Place) {
 /// An upright page: cards in rows of four, charts, table, under each other.
 fn down(pen: &Pen, small: &Pen, spec: &Summary, place: Place, style: &Style) {
     let gap = pen.px(style.gap);
-    let lines = spec.cards.len().div_ceil(4).max(1);
-    let grid = Grid { columns: spec.cards.len().div_ceil(lines), lines, gap: gap * 2 / 3 };
     let card_pen = pen.scaled(style.cards);
-    let height = (card_height(&card_pen) + grid.gap) * lines as i32 - grid.gap;
+    let between = gap * 2 / 3;
+    // On a page of a size of its own, as many rows of cards as there is height for.
+    let fit = (place.h + between) / (card_height(&card_pen) + between).max(1);
+    let lines = spec.cards.len().div_ceil(4).min(fit.max(0) as usize);
     let mut inside = place;
-    if !spec.cards.is_empty() {
+    if lines > 0 {
+        let grid = Grid { columns: spec.cards.len().div_ceil(lines).min(4), lines, gap: between };
+        let height = (card_height(&card_pen) + grid.gap) * lines as i32 - grid.gap;
         cards(&card_pen, spec, Place { h: height, ..place }, &grid);
         inside = place.below(height + gap);
     }
@@ -63,11 +66,13 @@ fn down(pen: &Pen, small: &Pen, spec: &Summary, place: Place, style: &Style) {
 fn across(pen: &Pen, small: &Pen, spec: &Summary, place: Place, style: &Style) {
     let gap = pen.px(style.gap);
     let mut inside = place;
-    if !spec.cards.is_empty() {
-        let columns = spec.cards.len().div_ceil(4);
-        let grid = Grid { columns, lines: spec.cards.len().div_ceil(columns), gap: gap / 2 };
-        let width = pen.px(300 - 40 * (columns as i32 - 1)) * columns as i32;
-        cards(&pen.scaled(style.cards), spec, Place { w: width, ..place }, &grid);
+    let card_pen = pen.scaled(style.cards);
+    let fit = ((place.h + gap / 2) / (card_height(&card_pen) + gap / 2).max(1)).clamp(0, 4) as usize;
+    if fit > 0 && !spec.cards.is_empty() {
+        let columns = spec.cards.len().div_ceil(fit).min(2);
+        let grid = Grid { columns, lines: spec.cards.len().div_ceil(columns).min(fit), gap: gap / 2 };
+        let width = (pen.px(300 - 40 * (columns as i32 - 1)) * columns as i32).min(place.w / 2);
+        cards(&card_pen, spec, Place { w: width, ..place }, &grid);
         inside = Place { x: place.x + width + gap, w: place.w - width - gap, ..place };
     }
     // The table takes as little width as holds all units; if none does, the most.
@@ -75,11 +80,11 @@ fn across(pen: &Pen, small: &Pen, spec: &Summary, place: Place, style: &Style) {
     let tries = tries.map(|part| inside.w * if spec.charts.is_empty() { 100 } else { part } / 100);
     let mut best = (tries[0], unit_table::Layout::new(small, &spec.table, tries[0], inside.h));
     for width in &tries[1..] {
-        if best.1.is_complete(&spec.table) {
+        if best.1.is_complete(&spec.table) && !best.1.cut {
             break;
         }
         let layout = unit_table::Layout::new(small, &spec.table, *width, inside.h);
-        if layout.shows_more_than(&best.1) {
+        if layout.shows_more_than(&best.1) || (best.1.cut && !layout.cut) {
             best = (*width, layout);
         }
     }
@@ -119,7 +124,7 @@ fn cards(pen: &Pen, spec: &Summary, place: Place, grid: &Grid) {
     let (columns, lines) = (grid.columns.max(1) as i32, grid.lines.max(1) as i32);
     let width = (place.w - grid.gap * (columns - 1)) / columns;
     let height = ((place.h - grid.gap * (lines - 1)) / lines).min(card_height(pen) * 3 / 2);
-    for (i, card) in spec.cards.iter().enumerate() {
+    for (i, card) in spec.cards.iter().take(grid.columns * grid.lines).enumerate() {
         let (column, line) = (i as i32 % columns, i as i32 / columns);
         let (x, y) = (place.x + (width + grid.gap) * column, place.y + (height + grid.gap) * line);
         draw_card(pen, card, Place::new(x, y, width, height));

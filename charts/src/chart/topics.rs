@@ -30,7 +30,7 @@ pub(crate) fn draw(pen: &Pen, spec: &Topics, body: Place) {
     }
     unit_caption(pen, &spec.unit, body.x, body.y + pen.size(14), body.w);
     let body = body.below(pen.px(28));
-    let rows = Rows::new(spec.topics.len(), body, (pen.px(22), pen.px(76)), pen.px(48), 4);
+    let rows = Rows::new(spec.topics.len(), body, (pen.px(22), pen.px(76)), pen.px(48));
     let set = Set::new(rows.text(pen, 16), pen.colors.ink);
     let width = rows.panels().first().map_or(body.w, |(p, _)| p.w);
     let left = name_width(set, spec.topics.iter().map(|t| t.label.as_str()), width, 40);
@@ -41,13 +41,16 @@ pub(crate) fn draw(pen: &Pen, spec: &Topics, body: Place) {
     for (panel, range) in rows.panels() {
         let start = left + pen.px(12);
         let place = Place::new(panel.x + start, panel.y, (panel.w - start).max(10), panel.h);
-        let counts = Counts::new(most, place.w, right.min(place.w * 4 / 5), pen.px(90));
+        let counts = Counts::new(most, place.w, right.min(place.w * 4 / 5), pen.px(76));
         let plot = lying(pen, place, &counts);
         for index in range.clone() {
             let topic = &spec.topics[index];
             let row = rows.row(*panel, index - range.start);
             let middle = row.y + row.h / 2;
-            name(pen, &topic.label, row, left, set);
+            let lettered = rows.lettered(index - range.start, set.size);
+            if lettered {
+                name(pen, &topic.label, row, left, set);
+            }
             let thick = (row.h * 7 / 10).min(pen.px(42)).max(2);
             let mut so_far = 0_u64;
             let mut x = place.x;
@@ -59,7 +62,13 @@ pub(crate) fn draw(pen: &Pen, spec: &Topics, body: Place) {
                 segment(pen, spec, topic, part, (mode, *value));
                 x = end;
             }
-            pen.text(&words(topic), (x + pen.px(8), middle + set.drop()), set);
+            if lettered {
+                pen.text(
+                    &set.fit(&words(topic), panel.right() - x - pen.px(8)),
+                    (x + pen.px(8), middle + set.drop()),
+                    set,
+                );
+            }
         }
         let last = rows.row(*panel, range.len());
         pen.rect(Place::new(place.x - 1, panel.y, 1, last.y - panel.y), pen.colors.axis);

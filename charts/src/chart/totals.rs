@@ -41,7 +41,7 @@ pub(crate) fn draw(pen: &Pen, spec: &Totals, body: Place) {
 fn lying_bars(pen: &Pen, spec: &Totals, body: Place) {
     unit_caption(pen, &spec.unit, body.x, body.y + pen.size(14), body.w);
     let body = body.below(pen.px(26));
-    let rows = Rows::new(spec.bars.len(), body, (pen.px(18), pen.px(40)), pen.px(40), 4);
+    let rows = Rows::new(spec.bars.len(), body, (pen.px(18), pen.px(40)), pen.px(40));
     let most = spec.bars.iter().filter_map(|b| b.value).map(|v| v.count).max().unwrap_or(0);
     let size = rows.text(pen, 15);
     let names = Set::new(size, pen.colors.ink);
@@ -54,11 +54,14 @@ fn lying_bars(pen: &Pen, spec: &Totals, body: Place) {
     for (panel, range) in rows.panels() {
         let start = left + pen.px(10);
         let place = Place::new(panel.x + start, panel.y, (panel.w - start).max(10), panel.h);
-        let counts = Counts::new(most, place.w, right.min(place.w * 3 / 4), pen.px(90));
+        let counts = Counts::new(most, place.w, right.min(place.w * 3 / 4), pen.px(76));
         let plot = lying(pen, place, &counts);
         for (nth, bar) in spec.bars[range.clone()].iter().enumerate() {
             let row = rows.row(*panel, nth);
-            name(pen, &bar.label, row, left, names);
+            let lettered = rows.lettered(nth, size);
+            if lettered {
+                name(pen, &bar.label, row, left, names);
+            }
             let pad = (row.h / 6).max(1);
             let (upper, lower) = (place.bottom() - row.y - pad, place.bottom() - row.bottom() + pad);
             let count = bar.value.map_or(0, |v| v.count) as f64;
@@ -68,7 +71,13 @@ fn lying_bars(pen: &Pen, spec: &Totals, body: Place) {
                 pen.draw(&plot, &Rectangle::new([(0.0, upper), (count, lower)], style));
             }
             let set = if bar.value.is_some() { values } else { Set { color: pen.colors.muted, ..values } };
-            pen.text(&label(bar), (end + pen.px(6), row.y + row.h / 2 + set.drop()), set);
+            if lettered {
+                pen.text(
+                    &set.fit(&label(bar), panel.right() - end - pen.px(6)),
+                    (end + pen.px(6), row.y + row.h / 2 + set.drop()),
+                    set,
+                );
+            }
             let value = number::told(bar.value, &spec.unit, pen.lang);
             pen.region(Place::new(row.x, row.y, row.w, row.h), &spec.measure, &bar.label, value, &bar.note);
         }

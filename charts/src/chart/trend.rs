@@ -38,12 +38,14 @@ pub(crate) fn draw(pen: &Pen, spec: &Trend, body: Place) {
     }
     let values = spec.lines.iter().flat_map(|l| &l.values).flatten();
     let most = values.map(|v| v.count).max().unwrap_or(0);
-    let left = gutter(pen, &Counts::new(most, body.h, 0, pen.px(90)));
+    let left = gutter(pen, &Counts::new(most, body.h, 0, pen.px(76)));
     let names = pen.muted(15);
     let ends =
         spec.lines.iter().map(|l| pen.ink(15).bold().width(&l.label)).max().unwrap_or(0).min(body.w / 5);
     let top = pen.px(26) + if common_mark(spec).is_some() { pen.px(24) } else { 0 };
-    let below = names.line() * 2 + pen.px(8);
+    let pitch = (body.w - left) / spec.days.len() as i32;
+    let lines = if spec.days.iter().any(|d| names.width(d) + pen.px(24) > pitch) { 2 } else { 1 };
+    let below = names.line() * lines as i32 + pen.px(8);
     let right = ends + pen.px(30);
     let place = Place::new(
         body.x + left,
@@ -51,14 +53,14 @@ pub(crate) fn draw(pen: &Pen, spec: &Trend, body: Place) {
         (body.w - left - right).max(60),
         (body.h - top - below).max(40),
     );
-    let counts = Counts::new(most, place.h, pen.px(34), pen.px(90)).fine();
+    let counts = Counts::new(most, place.h, pen.px(34), pen.px(76)).fine();
     unit_caption(pen, &spec.unit, body.x, body.y + pen.size(14), body.w);
 
     let days = Days::new(spec.days.len(), place, pen.px(40));
     not_over(pen, spec, place, &days);
     let plot = upright(pen, place, &counts);
     pen.rect(Place::new(place.x, place.bottom() - 1, place.w, 1), pen.colors.axis);
-    day_labels(pen, spec, place, &days);
+    day_labels(pen, spec, place, &days, lines);
     if let Some(day) = common_mark(spec) {
         let x = place.x + days.at(day);
         pen.line(&[(x, place.y - pen.px(4)), (x, place.bottom() - 1)], pen.px(6).max(4), pen.colors.axis);
@@ -120,7 +122,7 @@ fn not_over(pen: &Pen, spec: &Trend, place: Place, days: &Days) {
     pen.place(words, &[(band.x + pen.px(8), base)], set, band);
 }
 
-fn day_labels(pen: &Pen, spec: &Trend, place: Place, days: &Days) {
+fn day_labels(pen: &Pen, spec: &Trend, place: Place, days: &Days, lines: usize) {
     let set = pen.muted(15).middle();
     let widest = spec.days.iter().map(|d| set.width(d)).max().unwrap_or(0);
     // Two lines where a label does not fit its day, then every second, third … day.
@@ -134,7 +136,7 @@ fn day_labels(pen: &Pen, spec: &Trend, place: Place, days: &Days) {
         let room = pitch * every as i32 - pen.px(6);
         // The first and the last label must not leave the picture.
         let room = room.min(2 * (x - place.x + pen.px(30))).min(2 * (place.right() - x + pen.px(20)));
-        for (n, line) in set.wrap(words, room, 2).iter().enumerate() {
+        for (n, line) in set.wrap(words, room, lines).iter().enumerate() {
             pen.text(line, (x, place.bottom() + pen.px(6) + set.size + set.line() * n as i32), set);
         }
     }

@@ -11,6 +11,10 @@ pub(crate) struct Layout {
     panels: usize,
     /// Height of a row, in pixels.
     row: i32,
+    /// Height of the head, which may have two lines.
+    head: i32,
+    /// Whether columns are narrower than their words.
+    pub(crate) cut: bool,
     /// Rows in a panel, without its head.
     each: usize,
     /// Rows that are shown; fewer than there are only when no layout holds them all.
@@ -27,7 +31,17 @@ impl Layout {
     pub(crate) fn new(pen: &Pen, table: &UnitTable, width: i32, most: i32) -> Self {
         let count = table.rows.len();
         let gap = pen.px(36);
-        let mut best = Self { panels: 1, row: 0, each: 0, shown: 0, size: 0, widths: Vec::new(), gap };
+        let mut best = Self {
+            panels: 1,
+            row: 0,
+            head: 0,
+            cut: true,
+            each: 0,
+            shown: 0,
+            size: 0,
+            widths: Vec::new(),
+            gap,
+        };
         if count == 0 {
             return best;
         }
@@ -40,16 +54,19 @@ impl Layout {
             for panels in 1..=4_usize {
                 let panel = (width - gap * (panels as i32 - 1)) / panels as i32;
                 let each = count.div_ceil(panels);
-                if panels > 1 && need > panel {
+                let cut = need > panel;
+                if panels > 1 && cut {
                     break;
                 }
-                let fits = (most / row.max(1) - 1).max(0) as usize;
+                let head = row * 3 / 2;
+                let fits = ((most - head) / row.max(1)).max(0) as usize;
                 let shown = count.min(fits * panels);
-                if shown > best.shown {
-                    best =
-                        Self { panels, row, each: each.min(fits), shown, size, widths: widths.clone(), gap };
+                // Letters small enough to fit their columns, before rows high enough to please.
+                if shown > best.shown || (shown == best.shown && best.cut && !cut) {
+                    let each = each.min(fits);
+                    best = Self { panels, row, head, cut, each, shown, size, widths: widths.clone(), gap };
                 }
-                if shown == count {
+                if shown == count && !cut {
                     return best;
                 }
             }
@@ -69,7 +86,7 @@ impl Layout {
 
     /// Pixels that the table takes.
     pub(crate) const fn height(&self) -> i32 {
-        if self.shown == 0 { 0 } else { self.row * (self.each as i32 + 1) }
+        if self.shown == 0 { 0 } else { self.head + self.row * self.each as i32 }
     }
 
     /// Draws the table.
@@ -80,7 +97,7 @@ impl Layout {
         let width = (place.w - self.gap * (self.panels as i32 - 1)) / self.panels as i32;
         for (i, rows) in self.rows(pen, table).chunks(self.each.max(1)).enumerate() {
             let x = place.x + (width + self.gap) * i as i32;
-            self.panel(pen, table, rows, Place::new(x, place.y, width, self.row));
+            self.panel(pen, table, rows, Place::new(x, place.y, width, self.head));
         }
     }
 
@@ -106,10 +123,10 @@ impl Layout {
     fn panel(&self, pen: &Pen, table: &UnitTable, rows: &[Cow<'_, TableRow>], head: Place) {
         let set = Set::new(self.size, pen.colors.muted);
         let columns = self.columns(head.w);
-        self.line(&columns, head, (&table.head, set), |i| (table.columns[i].clone(), set), pen);
+        self.heads(pen, table, &columns, head, set);
         pen.rect(Place::new(head.x, head.bottom() - 1, head.w, 1), pen.colors.axis);
         for (i, row) in rows.iter().enumerate() {
-            let at = Place { y: head.y + self.row * (i as i32 + 1), ..head };
+            let at = Place::new(head.x, head.bottom() + self.row * i as i32, head.w, self.row);
             if row.total {
                 pen.rect(at, pen.colors.surface);
                 pen.rect(Place { h: 1, ..at }, pen.colors.axis);
@@ -118,7 +135,21 @@ impl Layout {
             }
             let set = Set::new(self.size, pen.colors.ink);
             let set = if row.total { set.bold() } else { set };
-            self.line(&columns, at, (&row.label, set), |i| (words(pen, &row.cells[i]), set), pen);
+            self.line(pen, &columns, at, row, set);
+        }
+    }
+
+    fn heads(&self, pen: &Pen, table: &UnitTable, edges: &[i32], head: Place, set: Set) {
+        let pad = self.size / 2;
+        let base =
+            |line: usize, lines: usize| head.bottom() - pad - set.size * 12 / 10 * (lines - 1 - line) as i32;
+        let Some(first) = edges.first() else { return };
+        pen.text(&set.fit(&table.head, first - pad), (head.x + pad / 2, base(0, 1)), set);
+        for (pair, words) in edges.windows(2).zip(&table.columns) {
+            let lines = set.balance(words, pair[1] - pair[0] - pad, 2);
+            for (i, line) in lines.iter().enumerate() {
+                pen.text(line, (head.x + pair[1] - pad / 2, base(i, lines.len())), set.end());
+            }
         }
     }
 
@@ -136,22 +167,15 @@ impl Layout {
         edges
     }
 
-    fn line(
-        &self,
-        edges: &[i32],
-        row: Place,
-        (label, set): (&str, Set),
-        cell: impl Fn(usize) -> (String, Set),
-        pen: &Pen,
-    ) {
-        let base = row.y + row.h / 2 + set.drop();
+    fn line(&self, pen: &Pen, edges: &[i32], at: Place, row: &TableRow, set: Set) {
+        let base = at.y + at.h / 2 + set.drop();
         let pad = self.size / 2;
         let Some(first) = edges.first() else { return };
-        pen.text(&set.fit(label, first - pad), (row.x + pad / 2, base), set);
-        for (i, pair) in edges.windows(2).enumerate() {
-            let (words, set) = cell(i);
+        pen.text(&set.fit(&row.label, first - pad), (at.x + pad / 2, base), set);
+        for (pair, cell) in edges.windows(2).zip(&row.cells) {
+            let words = words(pen, cell);
             let words = set.fit(&words, pair[1] - pair[0] - pad);
-            pen.text(&words, (row.x + pair[1] - pad / 2, base), set.end());
+            pen.text(&words, (at.x + pair[1] - pad / 2, base), set.end());
         }
     }
 }
@@ -171,7 +195,9 @@ fn widths(pen: &Pen, table: &UnitTable, size: i32) -> Vec<i32> {
     let mut widths = vec![names.map(|n| set.width(n)).max().unwrap_or(0)];
     for (i, head) in table.columns.iter().enumerate() {
         let cells = table.rows.iter().map(|r| set.width(&words(pen, &r.cells[i])));
-        widths.push(cells.chain([set.width(head)]).max().unwrap_or(0));
+        // A head may take two lines.
+        let head = set.width(head).min(set.width(head) / 2 + size);
+        widths.push(cells.chain([head]).max().unwrap_or(0));
     }
-    widths.iter().map(|w| w + size).collect()
+    widths.iter().map(|w| w + size * 3 / 4).collect()
 }

@@ -116,7 +116,7 @@ fn plan_beside<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place, left: i3
         (Values::Strong, widest + 12)
     };
     let place = Place::new(body.x + left, body.y + caption, width, (body.h - caption - below).max(40));
-    let counts = Counts::new(most, place.h, above, pen.px(90));
+    let counts = Counts::new(most, place.h, above, pen.px(76));
     Plan { pitch, bar, values, names, changes, cut, counts, place }
 }
 
@@ -178,28 +178,7 @@ fn one(
             pen.fill(Place::new(left, top, width, bottom - top), column.fill);
         }
     }
-    let set = value_set(pen, column);
-    let set = if column.value.is_none() { Set { weight: Weight::Regular, ..pen.muted(13) } } else { set };
-    let text = words(pen, column);
-    match plan.values {
-        Values::Level => {
-            let y = top - pen.px(6).max(4);
-            pen.plated(&text, (left + width / 2, y), set.middle());
-            if cluster.columns.len() == 1 && !column.change.is_empty() {
-                let set = pen.muted(14).middle();
-                let lines = set.wrap(column.change, plan.pitch - 6, 2);
-                for (i, line) in lines.iter().rev().enumerate() {
-                    pen.plated(line, (left + width / 2, y - set.line() * (i as i32 + 1)), set);
-                }
-            }
-        }
-        Values::Turned => turned(pen, &text, left + width / 2, top, set),
-        Values::Strong if column.strong => {
-            // Beside thinner bars a plate would cut into the neighbour.
-            pen.text(&text, (left + width / 2 + set.drop(), top - pen.px(6).max(4)), set.turned());
-        }
-        Values::Strong => {}
-    }
+    write(pen, plan, (left + width / 2, top), cluster, column);
     let tall = (bottom - top).max(8);
     let value = number::told(column.value, unit, pen.lang);
     pen.region(
@@ -211,6 +190,33 @@ fn one(
     );
 }
 
-fn turned(pen: &Pen, words: &str, centre: i32, top: i32, set: Set) {
-    pen.plated(words, (centre + set.drop(), top - pen.px(6).max(4)), set.turned());
+/// Writes a value over its bar, and what changed over that. What would leave the plot is not written: the region has
+/// it in full.
+fn write(pen: &Pen, plan: &Plan<'_>, (centre, top): (i32, i32), cluster: &Cluster<'_>, column: &Column<'_>) {
+    let set = value_set(pen, column);
+    let set = if column.value.is_none() { Set { weight: Weight::Regular, ..pen.muted(13) } } else { set };
+    let text = words(pen, column);
+    let base = top - pen.px(6).max(4);
+    let room = base - plan.place.y + pen.px(4);
+    match plan.values {
+        Values::Level if room >= set.size => {
+            pen.plated(&text, (centre, base), set.middle());
+            if cluster.columns.len() > 1 || column.change.is_empty() {
+                return;
+            }
+            let set = pen.muted(14).middle();
+            for (i, line) in set.wrap(column.change, plan.pitch - 6, 2).iter().rev().enumerate() {
+                let up = set.line() * (i as i32 + 1);
+                if up + set.size <= room {
+                    pen.plated(line, (centre, base - up), set);
+                }
+            }
+        }
+        Values::Turned => pen.plated(&set.fit(&text, room), (centre + set.drop(), base), set.turned()),
+        // Beside thinner bars a plate would cut into the neighbour.
+        Values::Strong if column.strong => {
+            pen.text(&set.fit(&text, room), (centre + set.drop(), base), set.turned());
+        }
+        Values::Level | Values::Strong => {}
+    }
 }

@@ -56,7 +56,7 @@ fn cluster<'a>(pen: &Pen, spec: &'a YearOverYear, index: usize, group: &'a Group
 fn dots(pen: &Pen, spec: &YearOverYear, body: Place) {
     unit_caption(pen, &spec.unit, body.x, body.y + pen.size(14), body.w);
     let body = body.below(pen.px(26));
-    let rows = Rows::new(spec.groups.len(), body, (pen.px(18), pen.px(40)), pen.px(48), 4);
+    let rows = Rows::new(spec.groups.len(), body, (pen.px(18), pen.px(40)), pen.px(48));
     let count = spec.series.len();
     let most = spec.groups.iter().flat_map(|g| &g.values).flatten().map(|v| v.count).max().unwrap_or(0);
     let size = rows.text(pen, 15);
@@ -71,17 +71,23 @@ fn dots(pen: &Pen, spec: &YearOverYear, body: Place) {
     let value_width = spec.groups.iter().map(|g| values.width(&label(g))).max().unwrap_or(0).min(width / 4);
     let change_width =
         spec.groups.iter().map(|g| small.width(&g.change)).max().unwrap_or(0).min(width * 22 / 100);
+    // The dots come first: where the rest would leave them no room, the change goes.
+    let rest = left + value_width + pen.px(44);
+    let change_width = if rest + change_width + pen.px(60) > width { 0 } else { change_width };
     for (panel, range) in rows.panels() {
         let right = value_width + change_width + pen.px(24);
         let start = left + pen.px(20);
         let place = Place::new(panel.x + start, panel.y, (panel.w - start - right).max(20), panel.h);
-        let counts = Counts::new(most, place.w, pen.px(8), pen.px(90)).fine();
+        let counts = Counts::new(most, place.w, pen.px(8), pen.px(76)).fine();
         let plot = lying(pen, place, &counts);
         let radius = (row_radius(rows.height)).min(pen.px(6)).max(2);
         for (nth, group) in spec.groups[range.clone()].iter().enumerate() {
             let row = rows.row(*panel, nth);
             let middle = row.y + row.h / 2;
-            name(pen, &group.label, row, left, names);
+            let lettered = rows.lettered(nth, names.size);
+            if lettered {
+                name(pen, &group.label, row, left, names);
+            }
             pen.rect(Place::new(place.x, middle, place.w, 1), pen.colors.grid);
             for (i, value) in group.values.iter().enumerate() {
                 let Some(value) = value else { continue };
@@ -101,6 +107,9 @@ fn dots(pen: &Pen, spec: &YearOverYear, body: Place) {
                     told,
                     change(group, i),
                 );
+            }
+            if !lettered {
+                continue;
             }
             let end = place.right() + pen.px(12) + value_width;
             let base = middle + values.drop();
