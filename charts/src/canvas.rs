@@ -25,6 +25,9 @@ use crate::theme::Rgb;
 /// Quarter pixels in a pixel.
 pub(crate) const Q: i32 = 4;
 
+/// Height of a strip of [`Recorder::taken`], in quarter pixels.
+const STRIP: i32 = 48 * Q;
+
 /// A canvas shared with the areas that plotters splits off.
 pub(crate) type Area = DrawingArea<Recorder, Shift>;
 type Drawn = Result<(), DrawingErrorKind<Infallible>>;
@@ -101,13 +104,16 @@ pub(crate) struct Recorder {
     pub(crate) points: Vec<BackendCoord>,
     pub(crate) letters: String,
     pub(crate) hits: Vec<Hit>,
-    /// The boxes of all texts, so that a label can look for a free place.
-    pub(crate) taken: Vec<Bounds>,
+    /// The boxes of all texts by strips of height, so that a label can look for a free place.
+    taken: Vec<Vec<Bounds>>,
+    /// Texts that were left out because they would have lain on another or left the picture.
+    pub(crate) dropped: usize,
 }
 
 impl Recorder {
     pub(crate) fn new(size: (u32, u32), ground: Rgb) -> Self {
-        Self { size, ground, ..Self::default() }
+        let strips = (size.1 as i32 * Q / STRIP + 1) as usize;
+        Self { size, ground, taken: vec![Vec::new(); strips], ..Self::default() }
     }
 
     fn flat(&self, color: BackendColor) -> Rgb {
@@ -121,11 +127,33 @@ impl Recorder {
         start..self.points.len()
     }
 
+    fn strips(&self, b: &Bounds) -> std::ops::RangeInclusive<usize> {
+        let last = self.taken.len() as i32 - 1;
+        (b.y0 / STRIP).clamp(0, last) as usize..=(b.y1 / STRIP).clamp(0, last) as usize
+    }
+
+    /// Whether a text may stand there: within the picture and on no other.
+    pub(crate) fn is_free(&self, b: &Bounds) -> bool {
+        let (w, h) = (self.size.0 as i32 * Q, self.size.1 as i32 * Q);
+        let inside = b.x0 >= 0 && b.y0 >= 0 && b.x1 <= w && b.y1 <= h;
+        inside && !self.taken[self.strips(b)].iter().flatten().any(|t| t.meets(b))
+    }
+
+    /// Takes a text. A layout for a size nobody thought of may not have room for it: then it is left out, for the
+    /// region and the table have it, and letters on letters say nothing.
     pub(crate) fn text(&mut self, words: &str, mut text: Text) {
+        let bounds = text.bounds();
+        if !self.is_free(&bounds) {
+            self.dropped += 1;
+            return;
+        }
+        let strips = self.strips(&bounds);
+        for strip in &mut self.taken[strips] {
+            strip.push(bounds);
+        }
         let start = self.letters.len();
         self.letters.push_str(words);
         text.letters = start..self.letters.len();
-        self.taken.push(text.bounds());
         self.ops.push(Op::Text(text));
     }
 }

@@ -9,6 +9,10 @@
 //! # Ok::<(), pufa_charts::Error>(())
 //! ```
 
+// The samples of the examples name the crate from outside.
+#[cfg(test)]
+extern crate self as pufa_charts;
+
 mod axis;
 mod canvas;
 mod chart;
@@ -25,6 +29,9 @@ mod pen;
 mod pixels;
 mod png;
 mod raster;
+#[cfg(test)]
+#[path = "../examples/sample/mod.rs"]
+mod sample;
 mod svg;
 mod table;
 mod theme;

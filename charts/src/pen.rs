@@ -413,7 +413,7 @@ impl Pen {
                 && b.x1 <= limits.x1
                 && b.y0 >= limits.y0
                 && b.y1 <= limits.y1
-                && !self.canvas.borrow().taken.iter().any(|t| t.meets(&b))
+                && self.canvas.borrow().is_free(&b)
         });
         if let Some(found) = found {
             self.text(words, places[found], set);

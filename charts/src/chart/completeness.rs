@@ -131,11 +131,15 @@ fn heads(pen: &Pen, spec: &Completeness, (x, y): (i32, i32), pitch: i32) {
     let set = pen.muted(14).middle();
     let widest = spec.days.iter().map(|d| set.width(d)).max().unwrap_or(0) + pen.px(6);
     let every = (widest / pitch.max(1) + 1) as usize;
+    let mut taken = i32::MIN;
     for (day, words) in spec.days.iter().enumerate().step_by(every) {
         let half = set.width(words) / 2;
         // Before a narrow first cell the label is pushed to stand over the panel.
         let end = x + pitch * spec.days.len() as i32 - half;
         let centre = (x + pitch * day as i32 + (pitch - 3) / 2).min(end).max(x + half - pen.px(8));
-        pen.text(words, (centre, y), set);
+        if centre - half > taken {
+            pen.text(words, (centre, y), set);
+            taken = centre + half + 2;
+        }
     }
 }

@@ -42,6 +42,44 @@ pub(crate) fn draw(spec: &Spec, options: &Options) -> Result<Recorder, Error> {
     pen.finish()
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Lang, Preset, Theme};
+    use crate::sample;
+
+    #[test]
+    fn no_text_is_left_out_of_ordinary_pictures() {
+        for lang in [Lang::ZhCn, Lang::En] {
+            let theme = Theme::Light;
+            let mut specs: Vec<Spec> = [Preset::A4, Preset::Phone, Preset::Screen]
+                .into_iter()
+                .map(|preset| sample::summary(preset, 12, lang, theme))
+                .collect();
+            for units in [1, 2, 7, 12, 16, 30, 60] {
+                specs.push(sample::totals(units, lang, theme));
+                specs.push(sample::completeness(units, 10, lang, theme));
+                specs.extend([1, 2, 5, 10].map(|years| sample::by_unit(units, years, lang, theme)));
+            }
+            for count in [1, 2, 5, 10] {
+                specs.push(sample::by_year(count, lang, theme));
+                specs.push(sample::trend(count, 9, true, lang, theme));
+                specs.push(sample::composition(count, lang, theme));
+                specs.push(sample::topics(count, lang, theme));
+            }
+            for spec in specs {
+                let drawing = draw(&spec, &Options::default()).expect("a drawing");
+                assert_eq!(drawing.dropped, 0, "{} {lang:?} {}", spec.name(), table_of(&spec));
+            }
+        }
+    }
+
+    fn table_of(spec: &Spec) -> String {
+        let table = crate::table(spec);
+        format!("{} x {}", table.rows.len(), table.headers.len())
+    }
+}
+
 /// The chart itself with its legend, without heading and foot.
 pub(crate) fn body(pen: &Pen, spec: &Spec, place: Place) {
     let below = |place: Place| place.below(pen.px(10));

@@ -71,11 +71,17 @@ fn words(pen: &Pen, column: &Column<'_>) -> String {
 /// Lays the bars out: the axis' labels need a width that follows from its ticks, which follow from the height that
 /// the names leave, which follows from the width.
 fn plan<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place) -> Plan<'a> {
-    let first = plan_beside(pen, clusters, body, pen.px(50));
-    let left = gutter(pen, &first.counts);
-    let second = plan_beside(pen, clusters, body, left);
-    let again = gutter(pen, &second.counts);
-    if again > left { plan_beside(pen, clusters, body, again) } else { second }
+    let mut left = pen.px(50);
+    let mut plan = plan_beside(pen, clusters, body, left);
+    for _ in 0..4 {
+        let need = gutter(pen, &plan.counts);
+        if need == left {
+            break;
+        }
+        left = left.max(need);
+        plan = plan_beside(pen, clusters, body, left);
+    }
+    plan
 }
 
 fn plan_beside<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place, left: i32) -> Plan<'a> {
