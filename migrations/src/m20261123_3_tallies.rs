@@ -50,6 +50,7 @@ impl MigrationTrait for Migration {
             .col(integer("late"))
             .col(integer("returned"))
             .col(big_integer("changes"))
+            .col(big_integer("latest"))
             .col(text("figures"))
             .primary_key(Index::create().col("campaign_id").col("unit_id").col("day").col("shard"))
             .take();

@@ -25,6 +25,8 @@ pub struct Rollup {
     pub returned: i64,
     /// How many versions there ever were: the revision that a reader sees.
     pub changes: i64,
+    /// When the latest of them was received, in milliseconds since 1970; 0 when there is none.
+    pub latest: i64,
     /// Sum by slot; a slot that sums to nothing is absent.
     pub sums: BTreeMap<Slot, Sum>,
 }
@@ -40,6 +42,7 @@ impl Rollup {
             late: counted * i64::from(version.late),
             returned: i64::from(expected && !version.counts()),
             changes: i64::from(version.version),
+            latest: version.received_at.as_millisecond(),
             sums: BTreeMap::new(),
         };
         if version.counts() {
@@ -80,11 +83,13 @@ impl Rollup {
 impl AddAssign<&Self> for Rollup {
     fn add_assign(&mut self, other: &Self) {
         self.add_counts(other, 1);
+        self.latest = self.latest.max(other.latest);
         other.sums.iter().for_each(|(&slot, &sum)| self.add_sum(slot, sum));
     }
 }
 
 impl SubAssign<&Self> for Rollup {
+    /// Takes sums and counts away; the latest time stays, for a replaced version was received before its successor.
     fn sub_assign(&mut self, other: &Self) {
         self.add_counts(other, -1);
         other.sums.iter().for_each(|(&slot, &sum)| self.add_sum(slot, -sum));

@@ -255,18 +255,17 @@ pub fn check_day(
     day: ReportDay,
     today: ReportDay,
 ) -> Result<(), Fault> {
-    let fault = |code| Fault::new("", code);
     if !tree.is_under(unit, campaign.unit) {
-        Err(fault("unit_outside_campaign"))
+        Err(Fault::new("/unit", "unit_outside_campaign"))
     } else if !campaign.window.contains(day) {
         let (first, last) = (campaign.window.first(), campaign.window.last());
-        Err(fault("day_outside_window").with("first", first).with("last", last))
+        Err(Fault::new("/date", "day_outside_window").with("first", first).with("last", last))
     } else if day > today {
-        Err(fault("day_in_future").with("today", today))
+        Err(Fault::new("/date", "day_in_future").with("today", today))
     } else if !tree.is_open(unit, day) {
-        Err(fault("unit_closed"))
+        Err(Fault::new("/unit", "unit_closed"))
     } else if campaign.locked {
-        Err(fault("campaign_locked"))
+        Err(Fault::new("/campaign", "campaign_locked"))
     } else {
         Ok(())
     }

@@ -26,7 +26,7 @@ pub use rollup::Reading;
 pub use tally::{Listing, Page};
 pub use transaction::Transaction;
 pub use verify::Finding;
-pub use writer::{IdempotencyKey, Outcome, Precondition, Submission};
+pub use writer::{IdempotencyKey, Outcome, Precondition, Submission, Work};
 
 use crate::clock::Clock;
 use crate::domain::catalogue::Catalogue;

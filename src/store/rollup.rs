@@ -17,13 +17,14 @@ const COLUMNS: Columns = &[
     ("late", Type::Int),
     ("returned", Type::Int),
     ("changes", Type::Big),
+    ("latest", Type::Big),
     ("figures", Type::Text),
 ];
 
 const KEY: Columns = &[("campaign_id", Type::Int), ("unit_id", Type::Int), ("day", Type::Int)];
 
 const SELECT: &str =
-    "t.campaign_id, t.unit_id, t.day, t.reported, t.zero, t.late, t.returned, t.changes, t.figures";
+    "t.campaign_id, t.unit_id, t.day, t.reported, t.zero, t.late, t.returned, t.changes, t.latest, t.figures";
 
 /// The sum over everything under a unit on one day.
 pub type Reading = ((i32, UnitId, ReportDay), Rollup);
@@ -38,7 +39,8 @@ fn read(row: &QueryResult) -> Result<Reading, StoreError> {
         late: row.try_get_by_index::<i32>(5)?.into(),
         returned: row.try_get_by_index::<i32>(6)?.into(),
         changes: row.try_get_by_index(7)?,
-        sums: figures::read_sums(&row.try_get_by_index::<String>(8)?)?,
+        latest: row.try_get_by_index(8)?,
+        sums: figures::read_sums(&row.try_get_by_index::<String>(9)?)?,
     };
     Ok((key, rollup))
 }
@@ -93,6 +95,7 @@ async fn put(connection: &impl ConnectionTrait, shard: i16, rollups: &Rollups) -
             i32::try_from(rollup.late).map_err(overflow)?.into(),
             i32::try_from(rollup.returned).map_err(overflow)?.into(),
             rollup.changes.into(),
+            rollup.latest.into(),
             figures::write_sums(&rollup.sums).into(),
         ]);
     }
@@ -105,7 +108,7 @@ async fn put(connection: &impl ConnectionTrait, shard: i16, rollups: &Rollups) -
             "INSERT INTO rollups ({names}) SELECT {names} FROM {rows} WHERE true \
              ON CONFLICT (campaign_id, unit_id, day, shard) DO UPDATE SET reported = excluded.reported, \
              zero = excluded.zero, late = excluded.late, returned = excluded.returned, \
-             changes = excluded.changes, figures = excluded.figures"
+             changes = excluded.changes, latest = excluded.latest, figures = excluded.figures"
         )
     });
     connection.execute_raw(statement).await?;

@@ -95,11 +95,13 @@ pub enum Outcome {
 }
 
 type Answer = oneshot::Sender<Result<Outcome, StoreError>>;
-type JobFuture<'t> = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 't>>;
+
+/// The future of a use case that runs inside a write transaction.
+pub type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 't>>;
 
 /// Work with a transaction of its own, and what is told when its commit succeeded or not.
 trait Job: Send {
-    fn run<'t>(&'t mut self, transaction: &'t mut Transaction) -> JobFuture<'t>;
+    fn run<'t>(&'t mut self, transaction: &'t mut Transaction) -> Work<'t, ()>;
     fn finish(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
@@ -153,13 +155,13 @@ struct Task<F, T> {
 
 impl<F, T> Job for Task<F, T>
 where
-    F: for<'t> AsyncWork<'t, T> + Send,
+    F: for<'t> FnOnce(&'t mut Transaction) -> Work<'t, T> + Send,
     T: Send,
 {
-    fn run<'t>(&'t mut self, transaction: &'t mut Transaction) -> JobFuture<'t> {
+    fn run<'t>(&'t mut self, transaction: &'t mut Transaction) -> Work<'t, ()> {
         Box::pin(async move {
             let work = self.work.take().ok_or(StoreError::Stopped)?;
-            self.result = Some(work.call(transaction).await?);
+            self.result = Some(work(transaction).await?);
             Ok(())
         })
     }
@@ -167,27 +169,6 @@ where
     fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
         let Self { result, answer, .. } = *self;
         let _ = answer.send(committed.and_then(|()| result.ok_or(StoreError::Stopped)));
-    }
-}
-
-/// A use case that runs inside a write transaction.
-pub trait AsyncWork<'t, T> {
-    /// Runs it.
-    fn call(
-        self,
-        transaction: &'t mut Transaction,
-    ) -> Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 't>>;
-}
-
-impl<'t, T, F> AsyncWork<'t, T> for F
-where
-    F: FnOnce(&'t mut Transaction) -> Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 't>>,
-{
-    fn call(
-        self,
-        transaction: &'t mut Transaction,
-    ) -> Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 't>> {
-        self(transaction)
     }
 }
 
@@ -208,7 +189,7 @@ impl Store {
     /// What the use case or the commit said; then nothing was stored.
     pub async fn transact<T, F>(&self, work: F) -> Result<T, StoreError>
     where
-        F: for<'t> AsyncWork<'t, T> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Transaction) -> Work<'t, T> + Send + 'static,
         T: Send + 'static,
     {
         let (answer, receiver) = oneshot::channel();
@@ -273,7 +254,14 @@ impl Writer {
 
     async fn begin(&self, purpose: Purpose) -> Result<Transaction, StoreError> {
         let now = self.parts.clock.now();
-        Transaction::begin(&self.parts.connection, purpose, self.parts.shard, now, &self.known()).await
+        let known = self.known();
+        let transaction =
+            Transaction::begin(&self.parts.connection, purpose, self.parts.shard, now, &known).await?;
+        if transaction.catalogue().epoch != known.epoch {
+            // What another process committed; callers whose reports are outdated judge them again by it.
+            self.parts.catalogue.send_replace(transaction.catalogue().clone());
+        }
+        Ok(transaction)
     }
 
     async fn commit(&self, transaction: Transaction) -> Result<(), StoreError> {

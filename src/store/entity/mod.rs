@@ -242,6 +242,7 @@ pub mod rollup {
         pub late: i32,
         pub returned: i32,
         pub changes: i64,
+        pub latest: i64,
         #[sea_orm(column_type = "Text")]
         pub figures: String,
     }

@@ -1,0 +1,101 @@
+//! `composition`: parts of a whole as one strip, and below it a row a part with its count and share.
+
+use crate::axis::{Counts, lying};
+use crate::canvas::Q;
+use crate::chart::rows::{Rows, name, name_width};
+use crate::frame::{nothing, unit_caption};
+use crate::model::{Bar, Composition};
+use crate::number;
+use crate::pen::{Pen, Place, Set};
+
+pub(crate) fn draw(pen: &Pen, spec: &Composition, body: Place) {
+    if spec.parts.is_empty() {
+        return nothing(pen, body);
+    }
+    let count = |bar: &Bar| bar.value.map_or(0, |v| v.count);
+    let whole: u64 = spec.parts.iter().map(count).fold(0, u64::saturating_add);
+    unit_caption(pen, &spec.unit, body.x, body.y + pen.size(14), body.w);
+    let strip = Place::new(body.x, body.y + pen.px(28), body.w, pen.px(52));
+    if whole > 0 {
+        draw_strip(pen, spec, strip, whole);
+    } else {
+        pen.rect(strip, pen.colors.surface);
+    }
+    let list = body.below(pen.px(100));
+    let rows = Rows::new(spec.parts.len(), list, (pen.px(22), pen.px(72)), pen.px(48));
+    let set = Set::new(rows.text(pen, 16), pen.colors.ink);
+    let width = rows.panels().first().map_or(body.w, |(p, _)| p.w);
+    let side = (rows.height - 8).clamp(8, pen.px(16).max(8));
+    let left = name_width(set, spec.parts.iter().map(|p| p.label.as_str()), width, 42);
+    let words = |bar: &Bar| match bar.value {
+        Some(value) => {
+            format!("{}　{}", number::written(value, pen.lang), number::percent(value.count, whole))
+        }
+        None => number::no_data(pen.lang).to_owned(),
+    };
+    let right = spec.parts.iter().map(|p| set.width(&words(p))).max().unwrap_or(0) + pen.px(12);
+    let most = spec.parts.iter().map(count).max().unwrap_or(0);
+    for (panel, range) in rows.panels() {
+        let start = side + pen.px(10) + left + pen.px(12);
+        let place = Place::new(panel.x + start, panel.y, (panel.w - start).max(10), panel.h);
+        let counts = Counts::new(most, place.w, right.min(place.w * 4 / 5), pen.px(76));
+        let plot = lying(pen, place, &counts);
+        for index in range.clone() {
+            let part = &spec.parts[index];
+            let row = rows.row(*panel, index - range.start);
+            let middle = row.y + row.h / 2;
+            let fill = pen.colors.kind(index);
+            pen.fill(Place::new(row.x, middle - side / 2, side, side), fill);
+            let inset = side + pen.px(10);
+            let lettered = rows.lettered(index - range.start, set.size);
+            if lettered {
+                name(pen, &part.label, Place::new(row.x + inset, row.y, row.w - inset, row.h), left, set);
+            }
+            let thick = (row.h * 6 / 10).min(pen.px(34)).max(2);
+            let at = place.bottom() - middle;
+            let end = plot.map_coordinate(&(count(part) as f64, at)).0 / Q;
+            pen.fill(Place::new(place.x, middle - thick / 2, end - place.x, thick), fill);
+            if lettered {
+                pen.text(
+                    &set.fit(&words(part), panel.right() - end - pen.px(8)),
+                    (end + pen.px(8), middle + set.drop()),
+                    set,
+                );
+            }
+            let told = number::told(part.value, &spec.unit, pen.lang);
+            pen.region(row, &spec.measure, &part.label, told, &part.note);
+        }
+    }
+}
+
+/// All parts end to end; the share is written where it fits.
+fn draw_strip(pen: &Pen, spec: &Composition, strip: Place, whole: u64) {
+    let mut sum = 0_u128;
+    let mut x = strip.x;
+    for (index, part) in spec.parts.iter().enumerate() {
+        let count = part.value.map_or(0, |v| v.count);
+        sum += u128::from(count);
+        let end = strip.x + (sum * strip.w as u128 / u128::from(whole)).min(strip.w as u128) as i32;
+        let place = Place::new(x, strip.y, end - x, strip.h);
+        // A ground line between neighbours, for those who see no difference of hue.
+        let gap = i32::from(place.w > 3) * 2;
+        let fill = pen.colors.kind(index);
+        pen.fill(Place { w: place.w - gap, ..place }, fill);
+        let share = number::percent(count, whole);
+        let named = format!("{} {share}", part.label);
+        let words = if pen.ink(15).width(&named) + pen.px(20) <= place.w { named } else { share };
+        let set = Set { color: pen.colors.on(fill.color), ..pen.ink(15) }.middle();
+        let plate = set.width(&words) + pen.px(8);
+        if plate + pen.px(6) <= place.w {
+            let (cx, cy) = (place.x + (place.w - gap) / 2, place.y + place.h / 2);
+            if pen.colors.hatched {
+                pen.rect(
+                    Place::new(cx - plate / 2, cy - set.size * 7 / 10, plate, set.size * 14 / 10),
+                    fill.color,
+                );
+            }
+            pen.text(&words, (cx, cy + set.drop()), set);
+        }
+        x = end;
+    }
+}

@@ -1,0 +1,286 @@
+//! `trend`: days of the drive along, years as lines. The year in question is strong and carries its values; 12·4 is
+//! marked; days that are not over are hollow, dashed and set apart.
+
+use crate::axis::{Counts, Upright, gutter, upright};
+use crate::canvas::Q;
+use crate::frame::{Entry, Sign, marker, nothing, ring, stroke, unit_caption};
+use crate::model::{Lang, Line, Trend};
+use crate::number;
+use crate::pen::{Pen, Place, Set};
+
+/// The legend: years, and the ring if 12·4 falls on different days.
+pub(crate) fn entries(spec: &Trend) -> Vec<Entry<'_>> {
+    let count = spec.lines.len();
+    let mut entries: Vec<_> = Vec::new();
+    if count > 1 {
+        let years = spec.lines.iter().enumerate();
+        entries.extend(years.map(|(i, line)| Entry { sign: Sign::Year(i, count), words: &line.label }));
+    }
+    if common_mark(spec).is_none()
+        && spec.lines.iter().any(|l| l.mark.is_some())
+        && !spec.mark_label.is_empty()
+    {
+        entries.push(Entry { sign: Sign::Ring, words: &spec.mark_label });
+    }
+    entries
+}
+
+/// The day that is marked in every year that marks one.
+fn common_mark(spec: &Trend) -> Option<usize> {
+    let mut marks = spec.lines.iter().filter_map(|l| l.mark);
+    let first = marks.next()?;
+    (marks.all(|m| m == first) && first < spec.days.len()).then_some(first)
+}
+
+pub(crate) fn draw(pen: &Pen, spec: &Trend, body: Place) {
+    if spec.days.is_empty() || spec.lines.is_empty() {
+        return nothing(pen, body);
+    }
+    let values = spec.lines.iter().flat_map(|l| &l.values).flatten();
+    let most = values.map(|v| v.count).max().unwrap_or(0);
+    let left = gutter(pen, &Counts::new(most, body.h, 0, pen.px(76)));
+    let names = pen.muted(15);
+    let ends =
+        spec.lines.iter().map(|l| pen.ink(15).bold().width(&l.label)).max().unwrap_or(0).min(body.w / 5);
+    let top = pen.px(26) + if common_mark(spec).is_some() { pen.px(24) } else { 0 };
+    let pitch = (body.w - left) / spec.days.len() as i32;
+    let lines = if spec.days.iter().any(|d| names.width(d) + pen.px(24) > pitch) { 2 } else { 1 };
+    let below = names.line() * lines as i32 + pen.px(8);
+    let right = ends + pen.px(30);
+    let place = Place::new(
+        body.x + left,
+        body.y + top,
+        (body.w - left - right).max(60),
+        (body.h - top - below).max(40),
+    );
+    let counts = Counts::new(most, place.h, pen.px(34), pen.px(76)).fine();
+    unit_caption(pen, &spec.unit, body.x, body.y + pen.size(14), body.w);
+
+    let days = Days::new(spec.days.len(), place, pen.px(40));
+    not_over(pen, spec, place, &days);
+    let plot = upright(pen, place, &counts);
+    pen.rect(Place::new(place.x, place.bottom() - 1, place.w, 1), pen.colors.axis);
+    day_labels(pen, spec, place, &days, lines);
+    if let Some(day) = common_mark(spec) {
+        let x = place.x + days.at(day);
+        pen.line(&[(x, place.y - pen.px(4)), (x, place.bottom() - 1)], pen.px(6).max(4), pen.colors.axis);
+        let set = pen.ink(14).middle();
+        let words = set.fit(&spec.mark_label, place.w / 2);
+        let half = set.width(&words) / 2 + 1;
+        let middle = x.clamp(place.x + half, (place.right() - half).max(place.x + half));
+        pen.text(&words, (middle, place.y - pen.px(10)), set);
+    }
+    let count = spec.lines.len();
+    let mut tips = Vec::new();
+    for (i, line) in spec.lines.iter().enumerate() {
+        if let Some(tip) = one(pen, spec, &plot, line, (i, count), &days) {
+            tips.push((tip, i));
+        }
+    }
+    label_values(pen, spec, &plot, &days, place);
+    label_ends(pen, spec, tips, place, body);
+}
+
+/// Where days stand along the axis, in whole pixels.
+struct Days {
+    first: i32,
+    span: i32,
+    count: i32,
+}
+
+impl Days {
+    fn new(count: usize, place: Place, pad: i32) -> Self {
+        let pad = pad.min(place.w / 4);
+        if count == 1 {
+            return Self { first: place.w / 2, span: 0, count: 1 };
+        }
+        Self { first: pad, span: place.w - 2 * pad, count: count as i32 }
+    }
+
+    /// Pixels from the left of the plot.
+    fn at(&self, day: usize) -> i32 {
+        self.first + self.span * day as i32 / (self.count - 1).max(1)
+    }
+
+    fn pitch(&self) -> i32 {
+        self.span / (self.count - 1).max(1)
+    }
+}
+
+/// Sets the days apart that are not over in the last line.
+fn not_over(pen: &Pen, spec: &Trend, place: Place, days: &Days) {
+    let Some(open) = spec.lines.last().and_then(|l| l.open_from).filter(|d| *d < spec.days.len()) else {
+        return;
+    };
+    let half = if days.count > 1 { days.pitch() / 2 } else { days.first };
+    let x = place.x + (days.at(open) - half).max(0);
+    let band = Place::new(x, place.y, place.right() - x, place.h);
+    pen.rect(band, pen.colors.surface);
+    let words = if pen.lang == Lang::ZhCn { "尚未结束" } else { "not over yet" };
+    let set = pen.muted(14);
+    let base = place.y + set.size + pen.px(4);
+    pen.place(words, &[(band.x + pen.px(8), base)], set, band);
+}
+
+fn day_labels(pen: &Pen, spec: &Trend, place: Place, days: &Days, lines: usize) {
+    let set = pen.muted(15).middle();
+    let widest = spec.days.iter().map(|d| set.width(d)).max().unwrap_or(0);
+    // Two lines where a label does not fit its day, then every second, third … day.
+    let pitch = if days.count > 1 { days.pitch() } else { place.w };
+    let wrapped = widest + pen.px(10) > pitch;
+    let need = if wrapped { (widest / 2).max(set.size * 2) + pen.px(12) } else { widest };
+    let every = (need / pitch.max(1) + 1).max(1) as usize;
+    for (i, words) in spec.days.iter().enumerate().step_by(every) {
+        let x = place.x + days.at(i);
+        pen.rect(Place::new(x, place.bottom(), 1, pen.px(5)), pen.colors.axis);
+        let room = pitch * every as i32 - pen.px(6);
+        // The first and the last label must not leave the picture.
+        let room = room.min(2 * (x - place.x + pen.px(30))).min(2 * (place.right() - x + pen.px(20)));
+        for (n, line) in set.wrap(words, room, lines).iter().enumerate() {
+            pen.text(line, (x, place.bottom() + pen.px(6) + set.size + set.line() * n as i32), set);
+        }
+    }
+}
+
+/// Draws a line with its markers, and says where it ends.
+fn one(
+    pen: &Pen,
+    spec: &Trend,
+    plot: &Upright,
+    line: &Line,
+    (index, count): (usize, usize),
+    days: &Days,
+) -> Option<(i32, i32)> {
+    let color = pen.colors.year_line(index, count);
+    let width = stroke(pen, index, count);
+    let at = |day: usize| {
+        let value = line.values[day]?;
+        Some(plot.map_coordinate(&(days.at(day), value.count as f64)))
+    };
+    let open = line.open_from.unwrap_or(usize::MAX);
+    let mut run: Vec<(i32, i32)> = Vec::new();
+    let mut tip = None;
+    for day in 0..line.values.len() {
+        let point = at(day);
+        if let (Some(to), true, Some(from)) = (point, day >= open, run.last().copied()) {
+            dashed(pen, from, to, width, color);
+            flush(pen, &mut run, width, color);
+            run.push(to);
+        } else if let Some(point) = point {
+            run.push(point);
+        } else {
+            flush(pen, &mut run, width, color);
+        }
+        tip = point.or(tip);
+    }
+    flush(pen, &mut run, width, color);
+    let shared = common_mark(spec).is_some();
+    for (day, value) in line.values.iter().enumerate() {
+        let Some(point) = at(day) else { continue };
+        marker(pen, point, index, count, day >= open);
+        if line.mark == Some(day) && !shared {
+            ring(pen, point);
+        }
+        let r = pen.px(9).max(5);
+        let told = number::told(*value, &spec.unit, pen.lang);
+        let box_ = Place::new(point.0 / Q - r, point.1 / Q - r, 2 * r, 2 * r);
+        pen.region(box_, &line.label, &spec.days[day], told, "");
+    }
+    tip
+}
+
+fn flush(pen: &Pen, run: &mut Vec<(i32, i32)>, width: i32, color: crate::theme::Rgb) {
+    let points = std::mem::take(run);
+    if points.len() > 1 {
+        pen.fine_line(points, width, color);
+    }
+}
+
+fn dashed(pen: &Pen, a: (i32, i32), b: (i32, i32), width: i32, color: crate::theme::Rgb) {
+    let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+    let (fx, fy) = (f64::from(dx), f64::from(dy));
+    let length = (fx * fx + fy * fy).sqrt();
+    let steps = ((length / f64::from(pen.px(28).max(16))) as i32).max(1);
+    for i in 0..steps {
+        let along = |part: i32| (a.0 + dx * part / (steps * 2), a.1 + dy * part / (steps * 2));
+        pen.fine_line(vec![along(2 * i), along(2 * i + 1)], width, color);
+    }
+}
+
+/// Writes the values of the last line where there is room: above a rise, below a dip, so that its own line does not
+/// strike them through.
+fn label_values(pen: &Pen, spec: &Trend, plot: &Upright, days: &Days, place: Place) {
+    let Some(line) = spec.lines.last() else { return };
+    let set = Set { color: pen.colors.accent_ink, ..pen.ink(15) }.bold().middle().halo();
+    let height = |day: usize| line.values.get(day).copied().flatten().map(|v| v.count);
+    for (day, value) in line.values.iter().enumerate() {
+        let Some(value) = value else { continue };
+        let (x, y) = plot.map_coordinate(&(days.at(day), value.count as f64));
+        let (x, y) = (x / Q, y / Q);
+        let words = number::written(*value, pen.lang);
+        let before = if day > 0 { height(day - 1) } else { None };
+        let dips = |n: Option<u64>| n.is_none_or(|n| n > value.count);
+        let dip = (before.is_some() || height(day + 1).is_some()) && dips(before) && dips(height(day + 1));
+        // Clear of the marker, and of the ring where there is one.
+        let clear = pen.px(if line.mark == Some(day) { 16 } else { 12 });
+        let above = (x, y - clear);
+        let below = (x, y + clear + set.size * 9 / 10);
+        let half = set.width(&words) / 2 + pen.px(12);
+        let beside = [(x - half, y - pen.px(6)), (x + half, y - pen.px(6))];
+        let places =
+            if dip { [below, above, beside[0], beside[1]] } else { [above, beside[0], beside[1], below] };
+        pen.place(
+            &words,
+            &places,
+            set,
+            Place::new(place.x, place.y - pen.px(2), place.w + pen.px(24), place.h),
+        );
+    }
+}
+
+/// Names the years at the ends of their lines, spread so that they do not touch.
+fn label_ends(pen: &Pen, spec: &Trend, mut tips: Vec<((i32, i32), usize)>, place: Place, body: Place) {
+    let count = spec.lines.len();
+    tips.sort_by_key(|((_, y), i)| (*y, *i));
+    let set = pen.ink(15);
+    let pitch = set.size * 12 / 10;
+    let (low, high) = (place.y + pitch / 2, place.bottom() - pitch / 2);
+    let mut levels: Vec<i32> = tips.iter().map(|((_, y), _)| *y / Q).collect();
+    let mut next = low;
+    for level in &mut levels {
+        *level = (*level).max(next);
+        next = *level + pitch;
+    }
+    let mut next = high;
+    for level in levels.iter_mut().rev() {
+        *level = (*level).min(next);
+        next = *level - pitch;
+    }
+    let x = place.right() + pen.px(16);
+    for (((tip_x, tip_y), index), level) in tips.into_iter().zip(levels) {
+        // More lines than there is height for: the legend has them all.
+        if level < low {
+            continue;
+        }
+        let last = index + 1 == count;
+        let set = if last { Set { color: pen.colors.accent_ink, ..set }.bold() } else { set };
+        let fill = pen.colors.year_line(index, count);
+        if tip_x >= (place.right() - pen.px(60)) * Q || !last {
+            let from = (tip_x.max((place.right() - pen.px(40)) * Q), tip_y);
+            if tip_x >= (place.right() - pen.px(60)) * Q {
+                pen.fine_line(vec![from, ((x - pen.px(6)) * Q, level * Q)], Q, fill);
+            }
+            let words = set.fit(&spec.lines[index].label, body.right() - x);
+            pen.place(&words, &[(x, level + set.drop())], set, body);
+        } else {
+            let (px, py) = (tip_x / Q, tip_y / Q);
+            let words = &spec.lines[index].label;
+            let places = [
+                (px + pen.px(14), py + set.drop()),
+                (px + pen.px(14), py + set.drop() + pitch),
+                (px + pen.px(14), py + set.drop() - pitch),
+            ];
+            pen.place(words, &places, set.halo(), body);
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Upright bars in groups: what `totals` and `year-over-year` share when units are few.
+
+use std::borrow::Cow;
+
+use plotters::element::Rectangle;
+use plotters::style::{Color, RGBColor};
+
+use crate::axis::{Counts, Upright, gutter, upright};
+use crate::canvas::Q;
+use crate::font::Weight;
+use crate::frame::{column, unit_caption};
+use crate::model::Value;
+use crate::number;
+use crate::pen::{Pen, Place, Set};
+use crate::theme::{Fill, Hatch};
+
+/// One bar.
+pub(crate) struct Column<'a> {
+    pub(crate) series: &'a str,
+    pub(crate) value: Option<Value>,
+    pub(crate) change: &'a str,
+    pub(crate) fill: Fill,
+    /// Whether it stands out.
+    pub(crate) strong: bool,
+}
+
+/// Bars that stand together over a name.
+pub(crate) struct Cluster<'a> {
+    pub(crate) label: &'a str,
+    pub(crate) change: &'a str,
+    pub(crate) columns: Vec<Column<'a>>,
+}
+
+/// How values are written at their bars.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Values {
+    Level,
+    Turned,
+    /// Turned, and only those that stand out: there is no room for more.
+    Strong,
+}
+
+/// The measures of the layout, all in pixels.
+struct Plan<'a> {
+    pitch: i32,
+    bar: i32,
+    values: Values,
+    names: Vec<Vec<Cow<'a, str>>>,
+    changes: Vec<Vec<Cow<'a, str>>>,
+    /// Whether a name had to be cut.
+    cut: bool,
+    counts: Counts,
+    place: Place,
+}
+
+const NAME_LINES: usize = 4;
+const CHANGE_LINES: usize = 3;
+
+fn value_set(pen: &Pen, column: &Column<'_>) -> Set {
+    let set = if column.strong { pen.ink(14).bold() } else { pen.muted(14) };
+    if column.strong { Set { color: pen.colors.accent_ink, ..set } } else { set }
+}
+
+fn words(pen: &Pen, column: &Column<'_>) -> String {
+    match column.value {
+        Some(value) => number::written(value, pen.lang),
+        None => number::no_data(pen.lang).to_owned(),
+    }
+}
+
+/// Lays the bars out: the axis' labels need a width that follows from its ticks, which follow from the height that
+/// the names leave, which follows from the width.
+fn plan<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place) -> Plan<'a> {
+    let mut left = pen.px(50);
+    let mut plan = plan_beside(pen, clusters, body, left);
+    for _ in 0..4 {
+        let need = gutter(pen, &plan.counts);
+        if need == left {
+            break;
+        }
+        left = left.max(need);
+        plan = plan_beside(pen, clusters, body, left);
+    }
+    plan
+}
+
+fn plan_beside<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place, left: i32) -> Plan<'a> {
+    let most =
+        clusters.iter().flat_map(|c| &c.columns).filter_map(|c| c.value).map(|v| v.count).max().unwrap_or(0);
+    let count = clusters.len().max(1) as i32;
+    let each = clusters.iter().map(|c| c.columns.len()).max().unwrap_or(1).max(1) as i32;
+    let caption = pen.px(26);
+    let width = body.w - left;
+    let pitch = (width / count).max(1);
+    let bar = (pitch * 82 / 100 / each).clamp(1, pen.px(96));
+    let names_set = pen.ink(16);
+    let change_set = pen.muted(14);
+    // In a low picture names and changes leave the larger part to the bars.
+    let name_lines = ((body.h / 3 / names_set.line()).max(1) as usize).min(NAME_LINES);
+    let change_lines = if body.h < pen.px(340) { 1 } else { CHANGE_LINES };
+    let names: Vec<_> =
+        clusters.iter().map(|c| names_set.balance(c.label, pitch - pen.px(8), name_lines)).collect();
+    let changes: Vec<_> =
+        clusters.iter().map(|c| change_set.wrap(c.change, pitch - pen.px(8), change_lines)).collect();
+    let cut = names.iter().zip(clusters).any(|(lines, c)| {
+        lines.iter().map(|l| l.chars().count()).sum::<usize>() < c.label.chars().filter(|c| *c != ' ').count()
+    }) || names.iter().flatten().any(|l| l.ends_with('…'));
+    let rows = |lists: &[Vec<Cow<'_, str>>]| lists.iter().map(Vec::len).max().unwrap_or(0) as i32;
+    let below = rows(&names) * names_set.line() + rows(&changes) * change_set.line() + pen.px(10);
+
+    let columns = || clusters.iter().flat_map(|c| &c.columns);
+    let widest = columns().map(|c| value_set(pen, c).width(&words(pen, c))).max().unwrap_or(0);
+    let room = if each == 1 { pitch } else { bar };
+    let size = pen.size(14);
+    let (values, above) = if widest <= room - 4 {
+        // A change above a value takes a line more.
+        let lines = if columns().any(|c| !c.change.is_empty()) && each == 1 { 3 } else { 1 };
+        (Values::Level, size * 14 / 10 * lines + 6)
+    } else if bar > size {
+        (Values::Turned, widest + 12)
+    } else {
+        (Values::Strong, widest + 12)
+    };
+    let place = Place::new(body.x + left, body.y + caption, width, (body.h - caption - below).max(40));
+    let counts = Counts::new(most, place.h, above, pen.px(76));
+    Plan { pitch, bar, values, names, changes, cut, counts, place }
+}
+
+/// Whether the bars can be drawn upright: wide enough, with names that need not be cut.
+pub(crate) fn fits(pen: &Pen, clusters: &[Cluster<'_>], body: Place) -> bool {
+    let plan = plan(pen, clusters, body);
+    let squeezed = plan.bar < 6 || plan.pitch < pen.px(44);
+    !squeezed && (clusters.len() <= 6 || (!plan.cut && clusters.len() <= 24))
+}
+
+/// Draws the bars.
+pub(crate) fn draw(pen: &Pen, clusters: &[Cluster<'_>], unit: &str, body: Place) {
+    let plan = plan(pen, clusters, body);
+    let place = plan.place;
+    unit_caption(pen, unit, body.x, body.y + pen.size(14), body.w);
+    let plot = upright(pen, place, &plan.counts);
+    let start = (place.w - plan.pitch * clusters.len() as i32) / 2;
+    for (i, cluster) in clusters.iter().enumerate() {
+        let left = start + plan.pitch * i as i32;
+        let inner = plan.bar * cluster.columns.len() as i32;
+        let first = left + (plan.pitch - inner) / 2;
+        for (j, column) in cluster.columns.iter().enumerate() {
+            one(pen, &plan, &plot, cluster, column, first + plan.bar * j as i32, unit);
+        }
+        let centre = place.x + left + plan.pitch / 2;
+        let y = place.bottom() + pen.px(6);
+        let rows = plan.names.iter().map(Vec::len).max().unwrap_or(0) as i32;
+        column_of(pen, &plan.names[i], (centre, y), pen.ink(16));
+        let y = y + rows * pen.ink(16).line();
+        column_of(pen, &plan.changes[i], (centre, y), pen.muted(14));
+    }
+    pen.rect(Place::new(place.x, place.bottom() - 1, place.w, 1), pen.colors.axis);
+}
+
+fn column_of(pen: &Pen, lines: &[Cow<'_, str>], at: (i32, i32), set: Set) {
+    column(pen, lines, at, set);
+}
+
+fn one(
+    pen: &Pen,
+    plan: &Plan<'_>,
+    plot: &Upright,
+    cluster: &Cluster<'_>,
+    column: &Column<'_>,
+    x: i32,
+    unit: &str,
+) {
+    let gap = if plan.bar > 8 { 2 } else { i32::from(plan.bar > 3) };
+    let (x0, x1) = (x, x + plan.bar - gap);
+    let count = column.value.map_or(0, |v| v.count);
+    let (left, top) = plot.map_coordinate(&(x0, count as f64));
+    let (left, top) = (left / Q, top / Q);
+    let bottom = plan.place.bottom();
+    let width = plan.bar - gap;
+    if column.value.is_some_and(|v| v.count > 0) {
+        let style = RGBColor::from(column.fill.color).filled();
+        pen.draw(plot, &Rectangle::new([(x0, 0.0), (x1, count as f64)], style));
+        if column.fill.hatch != Hatch::None || pen.colors.hatched {
+            pen.fill(Place::new(left, top, width, bottom - top), column.fill);
+        }
+    }
+    write(pen, plan, (left + width / 2, top), cluster, column);
+    let tall = (bottom - top).max(8);
+    let value = number::told(column.value, unit, pen.lang);
+    pen.region(
+        Place::new(left, bottom - tall, width.max(1), tall),
+        column.series,
+        cluster.label,
+        value,
+        column.change,
+    );
+}
+
+/// Writes a value over its bar, and what changed over that. What would leave the plot is not written: the region has
+/// it in full.
+fn write(pen: &Pen, plan: &Plan<'_>, (centre, top): (i32, i32), cluster: &Cluster<'_>, column: &Column<'_>) {
+    let set = value_set(pen, column);
+    let set = if column.value.is_none() { Set { weight: Weight::Regular, ..pen.muted(13) } } else { set };
+    let text = words(pen, column);
+    let base = top - pen.px(6).max(4);
+    let room = base - plan.place.y + pen.px(4);
+    match plan.values {
+        Values::Level if room >= set.size => {
+            pen.plated(&text, (centre, base), set.middle());
+            if cluster.columns.len() > 1 || column.change.is_empty() {
+                return;
+            }
+            let set = pen.muted(14).middle();
+            for (i, line) in set.wrap(column.change, plan.pitch - 6, 2).iter().rev().enumerate() {
+                let up = set.line() * (i as i32 + 1);
+                if up + set.size <= room {
+                    pen.plated(line, (centre, base - up), set);
+                }
+            }
+        }
+        Values::Turned => pen.plated(&set.fit(&text, room), (centre + set.drop(), base), set.turned()),
+        // Beside thinner bars a plate would cut into the neighbour.
+        Values::Strong if column.strong => {
+            pen.text(&set.fit(&text, room), (centre + set.drop(), base), set.turned());
+        }
+        Values::Level | Values::Strong => {}
+    }
+}

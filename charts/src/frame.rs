@@ -1,0 +1,169 @@
+//! What stands around every chart: heading, legend, foot; and the words the crate writes itself.
+
+use crate::canvas::Q;
+use crate::model::{Cell, Frame, Lang};
+use crate::pen::{Pen, Place, Set};
+use crate::theme::Fill;
+
+/// What a legend shows before its words.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Sign {
+    Fill(Fill),
+    /// A line with the markers of the `index`-th of `count` years.
+    Year(usize, usize),
+    /// The ring that marks 12·4.
+    Ring,
+    Cell(Cell),
+}
+
+/// An entry of a legend.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) sign: Sign,
+    pub(crate) words: &'a str,
+}
+
+/// Title and subtitle; what is left below them.
+pub(crate) fn heading(pen: &Pen, frame: &Frame, place: Place, title: i32, subtitle: i32) -> Place {
+    let mut y = place.y;
+    let set = pen.ink(title).bold();
+    for line in set.wrap(&frame.title, place.w, 2) {
+        y += set.line();
+        pen.text(&line, (place.x, y - set.size * 3 / 10), set);
+    }
+    let set = pen.muted(subtitle);
+    for line in set.wrap(&frame.subtitle, place.w, 2) {
+        y += set.line();
+        pen.text(&line, (place.x, y - set.size * 3 / 10), set);
+    }
+    place.below(y - place.y)
+}
+
+/// Source, moment, and further lines; what is left above them.
+pub(crate) fn foot(pen: &Pen, frame: &Frame, place: Place) -> Place {
+    let set = pen.muted(14);
+    let first: Vec<&str> =
+        [frame.source.as_str(), &frame.as_of].into_iter().filter(|s| !s.is_empty()).collect();
+    let first = first.join(if pen.lang == Lang::ZhCn { "　" } else { "   " });
+    // A foot longer than a third of the picture would leave no room for what it explains.
+    let most = (place.h / 3 / set.line().max(1)).max(1) as usize;
+    let mut lines: Vec<_> = set.wrap(&first, place.w, 2);
+    for words in &frame.footer {
+        lines.extend(set.wrap(words, place.w, 3));
+    }
+    lines.truncate(most);
+    let height = lines.len() as i32 * set.line();
+    let mut y = place.bottom() - height;
+    for line in &lines {
+        y += set.line();
+        pen.text(line, (place.x, y - set.size * 3 / 10), set);
+    }
+    let gap = if lines.is_empty() { 0 } else { pen.px(12) };
+    Place { h: place.h - height - gap, ..place }
+}
+
+/// A legend in as many rows as it takes; what is left below it.
+pub(crate) fn legend(pen: &Pen, entries: &[Entry<'_>], place: Place) -> Place {
+    if entries.is_empty() {
+        return place;
+    }
+    let set = pen.ink(15);
+    let (side, gap) = (pen.px(16).max(10), pen.px(24));
+    let row = set.line() + pen.px(4);
+    let (mut x, mut y) = (place.x, place.y + pen.px(8));
+    for entry in entries {
+        let sign = if matches!(entry.sign, Sign::Year(..)) { side * 2 } else { side };
+        let words = set.fit(entry.words, place.w - sign - pen.px(8));
+        let width = sign + pen.px(8) + set.width(&words);
+        if x > place.x && x + width > place.right() {
+            (x, y) = (place.x, y + row);
+        }
+        let middle = y + row / 2;
+        let at = Place::new(x, middle - side / 2, sign, side);
+        match entry.sign {
+            Sign::Fill(fill) => pen.fill(at, fill),
+            Sign::Year(index, count) => {
+                let color = pen.colors.year_line(index, count);
+                pen.line(&[(at.x, middle), (at.right(), middle)], stroke(pen, index, count), color);
+                marker(pen, ((at.x + sign / 2) * Q, middle * Q), index, count, false);
+            }
+            Sign::Ring => ring(pen, ((at.x + side / 2) * Q, middle * Q)),
+            Sign::Cell(cell) => crate::chart::completeness::cell(pen, at, cell),
+        }
+        pen.text(&words, (x + sign + pen.px(8), middle + set.drop()), set);
+        x += width + gap;
+    }
+    place.below(y + row - place.y)
+}
+
+/// The width of a year's line, in quarter pixels.
+pub(crate) fn stroke(pen: &Pen, index: usize, count: usize) -> i32 {
+    pen.px(if index + 1 == count { 14 } else { 9 }).max(4)
+}
+
+/// The marker of a year's points: shapes differ as well as greys. Hollow for a day that is not over.
+pub(crate) fn marker(pen: &Pen, (x, y): (i32, i32), index: usize, count: usize, hollow: bool) {
+    let last = index + 1 == count;
+    let r = pen.px(if last { 22 } else { 16 }).max(8);
+    let color = pen.colors.year_line(index, count);
+    let shape = |r: i32| match if last { 0 } else { index % 4 + 1 } {
+        1 => vec![(x - r, y - r), (x + r, y - r), (x + r, y + r), (x - r, y + r)],
+        2 => vec![(x, y - r * 5 / 4), (x + r * 5 / 4, y + r), (x - r * 5 / 4, y + r)],
+        3 => vec![(x, y - r * 3 / 2), (x + r * 3 / 2, y), (x, y + r * 3 / 2), (x - r * 3 / 2, y)],
+        4 => vec![(x, y + r * 5 / 4), (x - r * 5 / 4, y - r), (x + r * 5 / 4, y - r)],
+        _ => Vec::new(),
+    };
+    let draw = |r: i32, color| {
+        if shape(r).is_empty() {
+            pen.disc((x, y), r, color);
+        } else {
+            pen.polygon(shape(r), color);
+        }
+    };
+    draw(r, color);
+    if hollow {
+        draw(r - pen.px(8).max(4), pen.colors.ground);
+    }
+}
+
+/// The ring around a point that falls on 12·4.
+pub(crate) fn ring(pen: &Pen, (x, y): (i32, i32)) {
+    let r = pen.px(38);
+    let points: Vec<_> = (0..=16).map(|i| around((x, y), r, i)).collect();
+    pen.fine_line(points, pen.px(6).max(4), pen.colors.ink);
+}
+
+/// The `i`-th of sixteen points around a centre; written out, for sines differ between systems.
+fn around((x, y): (i32, i32), r: i32, i: usize) -> (i32, i32) {
+    const FAR: [i32; 5] = [1000, 924, 707, 383, 0];
+    let (cos, sin) = match i % 16 {
+        n @ 0..=4 => (FAR[n], FAR[4 - n]),
+        n @ 5..=8 => (-FAR[8 - n], FAR[n - 4]),
+        n @ 9..=12 => (-FAR[n - 8], -FAR[12 - n]),
+        n => (FAR[16 - n], -FAR[n - 12]),
+    };
+    (x + cos * r / 1000, y + sin * r / 1000)
+}
+
+/// Says in the middle of a place that there is nothing to show.
+pub(crate) fn nothing(pen: &Pen, place: Place) {
+    let set = pen.muted(20).middle();
+    pen.text(crate::number::no_data(pen.lang), (place.x + place.w / 2, place.y + place.h / 2), set);
+}
+
+/// `单位：份`.
+pub(crate) fn unit_caption(pen: &Pen, unit: &str, x: i32, y: i32, width: i32) {
+    if !unit.is_empty() {
+        let words = if pen.lang == Lang::ZhCn { format!("单位：{unit}") } else { format!("Unit: {unit}") };
+        let set = pen.muted(14);
+        pen.text(&set.fit(&words, width), (x, y), set);
+    }
+}
+
+/// Lines of text under each other, centred; how many pixels they took.
+pub(crate) fn column(pen: &Pen, lines: &[impl AsRef<str>], (x, y): (i32, i32), set: Set) -> i32 {
+    for (i, line) in lines.iter().enumerate() {
+        pen.text(line.as_ref(), (x, y + set.line() * i as i32 + set.size), set.middle());
+    }
+    set.line() * lines.len() as i32
+}

@@ -1,0 +1,468 @@
+//! What charts draw with: plotters' areas and elements, in whole pixels, with text that is measured, cut and wrapped.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use plotters::coord::CoordTranslate;
+use plotters::drawing::{DrawingArea, DrawingAreaErrorKind};
+use plotters::element::{Circle, CoordMapper, Drawable, PathElement, PointCollection, Polygon, Rectangle};
+use plotters::style::{Color, RGBColor};
+
+use crate::Error;
+use crate::canvas::{Area, Bounds, Label, Q, Recorder, Region, Shared, Text};
+use crate::font::{self, MIDDLE, Weight};
+use crate::model::Lang;
+use crate::theme::{Colors, Fill, Hatch, Rgb};
+
+/// A rectangle in whole pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) x: i32,
+    pub(crate) y: i32,
+    pub(crate) w: i32,
+    pub(crate) h: i32,
+}
+
+impl Place {
+    pub(crate) const fn new(x: i32, y: i32, w: i32, h: i32) -> Self {
+        Self { x, y, w, h }
+    }
+    pub(crate) const fn right(&self) -> i32 {
+        self.x + self.w
+    }
+    pub(crate) const fn bottom(&self) -> i32 {
+        self.y + self.h
+    }
+    pub(crate) const fn shrink(&self, by: i32) -> Self {
+        Self { x: self.x + by, y: self.y + by, w: self.w - 2 * by, h: self.h - 2 * by }
+    }
+    /// Without so much at the top.
+    pub(crate) const fn below(&self, by: i32) -> Self {
+        Self { y: self.y + by, h: self.h - by, ..*self }
+    }
+    const fn quarters(&self) -> Bounds {
+        Bounds { x0: self.x * Q, y0: self.y * Q, x1: (self.x + self.w) * Q, y1: (self.y + self.h) * Q }
+    }
+}
+
+/// Which point of a text its place is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Anchor {
+    #[default]
+    Start,
+    Middle,
+    End,
+}
+
+/// How a text is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Set {
+    pub(crate) size: i32,
+    pub(crate) weight: Weight,
+    pub(crate) color: Rgb,
+    pub(crate) anchor: Anchor,
+    pub(crate) turned: bool,
+    pub(crate) halo: bool,
+}
+
+impl Set {
+    pub(crate) const fn new(size: i32, color: Rgb) -> Self {
+        Self { size, weight: Weight::Regular, color, anchor: Anchor::Start, turned: false, halo: false }
+    }
+    pub(crate) const fn bold(self) -> Self {
+        Self { weight: Weight::Bold, ..self }
+    }
+    pub(crate) const fn middle(self) -> Self {
+        Self { anchor: Anchor::Middle, ..self }
+    }
+    pub(crate) const fn end(self) -> Self {
+        Self { anchor: Anchor::End, ..self }
+    }
+    pub(crate) const fn turned(self) -> Self {
+        Self { turned: true, ..self }
+    }
+    pub(crate) const fn halo(self) -> Self {
+        Self { halo: true, ..self }
+    }
+    /// Pixels from one line to the next.
+    pub(crate) const fn line(&self) -> i32 {
+        self.size * 14 / 10
+    }
+    /// Pixels from the middle of its digits down to the baseline.
+    pub(crate) const fn drop(&self) -> i32 {
+        (self.size * MIDDLE + 500) / 1000
+    }
+    /// Width in whole pixels, rounded up.
+    pub(crate) fn width(&self, words: &str) -> i32 {
+        (font::width(words, self.size * Q, self.weight) + Q - 1) / Q
+    }
+    /// The words cut to a width, with `…` where they were.
+    pub(crate) fn fit<'a>(&self, words: &'a str, width: i32) -> Cow<'a, str> {
+        if self.width(words) <= width {
+            return Cow::Borrowed(words);
+        }
+        let mut cut = String::with_capacity(words.len());
+        for c in words.chars() {
+            cut.push(c);
+            cut.push('…');
+            let fits = self.width(&cut) <= width;
+            cut.pop();
+            if !fits {
+                cut.pop();
+                break;
+            }
+        }
+        // A single dot of an ellipsis says less than nothing.
+        if cut.is_empty() {
+            return Cow::Borrowed("");
+        }
+        cut.push('…');
+        Cow::Owned(cut)
+    }
+    /// The words in lines of a width, at most so many; the last is cut if need be.
+    pub(crate) fn wrap<'a>(&self, words: &'a str, width: i32, most: usize) -> Vec<Cow<'a, str>> {
+        let mut lines = Vec::new();
+        let mut left = words.trim();
+        while !left.is_empty() && lines.len() < most {
+            if lines.len() + 1 == most || self.width(left) <= width {
+                lines.push(self.fit(left, width));
+                break;
+            }
+            let at = self.break_at(left, width);
+            if at == 0 {
+                break;
+            }
+            lines.push(Cow::Borrowed(left[..at].trim_end()));
+            left = left[at..].trim_start();
+        }
+        lines
+    }
+    /// As [`Set::wrap`], with the lines about equally long: a last line of one character looks like a mistake.
+    pub(crate) fn balance<'a>(&self, words: &'a str, width: i32, most: usize) -> Vec<Cow<'a, str>> {
+        let lines = self.wrap(words, width, most);
+        if lines.len() < 2 || lines.last().is_some_and(|l| l.ends_with('…')) {
+            return lines;
+        }
+        let mut narrow = width;
+        while narrow > self.size {
+            let fewer = self.wrap(words, narrow - self.size / 2, most + 1);
+            if fewer.len() > lines.len() {
+                break;
+            }
+            narrow -= self.size / 2;
+        }
+        self.wrap(words, narrow, most)
+    }
+    /// Bytes of the longest start of the words that fits and after which a line may break.
+    fn break_at(&self, words: &str, width: i32) -> usize {
+        let mut best = 0;
+        let mut hard = 0;
+        let mut chars = words.char_indices().peekable();
+        while let Some((at, c)) = chars.next() {
+            let end = at + c.len_utf8();
+            if self.width(&words[..end]) > width {
+                break;
+            }
+            hard = end;
+            if let Some((_, next)) = chars.peek()
+                && may_break(c, *next)
+            {
+                best = end;
+            }
+        }
+        if best > 0 { best } else { hard }
+    }
+}
+
+/// Whether a line may end between two characters: not within Latin words or figures, not before closing marks, not
+/// after opening ones (GB/T 15834).
+fn may_break(a: char, b: char) -> bool {
+    const CLOSING: &str = "，。、；：？！）》」』】〕％%…·—,.;:?!)]}”’余万亿份条块场名处户个";
+    const OPENING: &str = "（《「『【〔([{“‘约近逾";
+    let narrow = |c: char| c.is_ascii_graphic();
+    if b == ' ' || CLOSING.contains(b) || OPENING.contains(a) {
+        return a == ' ';
+    }
+    !(narrow(a) && narrow(b))
+}
+
+/// The drawing tools of one picture.
+pub(crate) struct Pen {
+    area: Area,
+    canvas: Shared,
+    pub(crate) colors: &'static Colors,
+    pub(crate) lang: Lang,
+    /// The size of text and strokes in percent of those of a 1600 x 900 picture.
+    percent: i32,
+    /// The first fault, told at the end: charts need not ask after each stroke.
+    fault: Rc<RefCell<Option<Error>>>,
+}
+
+impl Pen {
+    pub(crate) fn new(size: (u32, u32), colors: &'static Colors, lang: Lang, percent: i32) -> Self {
+        let canvas = Rc::new(RefCell::new(Recorder::new(size, colors.ground)));
+        let area = Area::from(&canvas);
+        Self { area, canvas, colors, lang, percent, fault: Rc::default() }
+    }
+
+    /// The same canvas with letters of another size, for a part of the picture.
+    pub(crate) fn resized(&self, percent: i32) -> Self {
+        Self {
+            area: self.area.clone(),
+            canvas: Rc::clone(&self.canvas),
+            colors: self.colors,
+            lang: self.lang,
+            percent,
+            fault: Rc::clone(&self.fault),
+        }
+    }
+
+    /// The same canvas with letters so many percent of these.
+    pub(crate) fn scaled(&self, percent: i32) -> Self {
+        self.resized(self.percent * percent / 100)
+    }
+
+    /// What was drawn.
+    pub(crate) fn finish(self) -> Result<Recorder, Error> {
+        drop(self.area);
+        if let Some(fault) = self.fault.borrow_mut().take() {
+            return Err(fault);
+        }
+        match Rc::try_unwrap(self.canvas) {
+            Ok(canvas) => Ok(canvas.into_inner()),
+            Err(_) => Err(Error::Draw("an area outlived its picture".to_owned())),
+        }
+    }
+
+    /// Pixels for what takes `base` pixels in a 1600 x 900 picture; text never gets smaller than can be read.
+    pub(crate) fn px(&self, base: i32) -> i32 {
+        (base * self.percent + 50) / 100
+    }
+
+    /// The size of a text that has `base` pixels in a 1600 x 900 picture.
+    pub(crate) fn size(&self, base: i32) -> i32 {
+        self.px(base).max(11)
+    }
+
+    pub(crate) fn ink(&self, base: i32) -> Set {
+        Set::new(self.size(base), self.colors.ink)
+    }
+
+    pub(crate) fn muted(&self, base: i32) -> Set {
+        Set::new(self.size(base), self.colors.muted)
+    }
+
+    /// An area of plotters over a place, with coordinates of the chart's own.
+    pub(crate) fn plot<C: CoordTranslate>(
+        &self,
+        place: Place,
+        coordinates: impl FnOnce(std::ops::Range<i32>, std::ops::Range<i32>) -> C,
+    ) -> DrawingArea<Recorder, C> {
+        let b = place.quarters();
+        // Upwards: the lower edge is where a vertical axis begins.
+        self.area.clone().apply_coord_spec(coordinates(b.x0..b.x1, b.y1..b.y0))
+    }
+
+    /// Draws an element of plotters in an area, and keeps the fault if there is one.
+    pub(crate) fn draw<'e, C, E, B>(&self, area: &DrawingArea<Recorder, C>, element: &'e E)
+    where
+        C: CoordTranslate,
+        B: CoordMapper,
+        &'e E: PointCollection<'e, C::From, B>,
+        E: Drawable<Recorder, B>,
+    {
+        self.keep(area.draw(element));
+    }
+
+    pub(crate) fn keep<E: std::error::Error + Send + Sync>(
+        &self,
+        result: Result<(), DrawingAreaErrorKind<E>>,
+    ) {
+        if let Err(error) = result {
+            self.fault.borrow_mut().get_or_insert_with(|| Error::Draw(error.to_string()));
+        }
+    }
+
+    pub(crate) fn rect(&self, place: Place, color: Rgb) {
+        if place.w > 0 && place.h > 0 {
+            let b = place.quarters();
+            self.draw(
+                &self.area,
+                &Rectangle::new([(b.x0, b.y0), (b.x1, b.y1)], RGBColor::from(color).filled()),
+            );
+        }
+    }
+
+    /// The outline of a place, drawn inside it.
+    pub(crate) fn outline(&self, place: Place, width: i32, color: Rgb) {
+        let Place { x, y, w, h } = place;
+        self.rect(Place::new(x, y, w, width), color);
+        self.rect(Place::new(x, y + h - width, w, width), color);
+        self.rect(Place::new(x, y + width, width, h - 2 * width), color);
+        self.rect(Place::new(x + w - width, y + width, width, h - 2 * width), color);
+    }
+
+    /// A place filled with colour and hatching.
+    pub(crate) fn fill(&self, place: Place, fill: Fill) {
+        self.rect(place, fill.color);
+        if fill.hatch == Hatch::None && (fill.line == fill.color || !self.colors.hatched) {
+            return;
+        }
+        if matches!(fill.hatch, Hatch::Rising | Hatch::Crossed) {
+            self.slant(place, fill.line, true);
+        }
+        if matches!(fill.hatch, Hatch::Falling | Hatch::Crossed) {
+            self.slant(place, fill.line, false);
+        }
+        if fill.hatch == Hatch::Level {
+            let mut y = place.bottom() - 4;
+            while y > place.y {
+                self.rect(Place::new(place.x, y, place.w, 1), fill.line);
+                y -= 4;
+            }
+        }
+        if self.colors.hatched {
+            self.outline(place, 1, fill.line);
+        }
+    }
+
+    /// Slanting lines cut to a place.
+    fn slant(&self, place: Place, color: Rgb, rising: bool) {
+        const PITCH: i32 = 7;
+        let Place { x, y, w, h } = place;
+        let mut offset = PITCH;
+        while offset < w + h {
+            // The line where (distance from the left) + (distance from the bottom or top) is `offset`.
+            let (near, far) = ((offset - h).max(0), offset.min(w));
+            let rise = |along: i32| {
+                let up = offset - along;
+                if rising { y + up } else { y + h - up }
+            };
+            if near < far {
+                self.line(&[(x + near, rise(near)), (x + far, rise(far))], Q, color);
+            }
+            offset += PITCH;
+        }
+    }
+
+    /// A line through points in whole pixels; the width is in quarter pixels.
+    pub(crate) fn line(&self, points: &[(i32, i32)], width: i32, color: Rgb) {
+        let points: Vec<_> = points.iter().map(|(x, y)| (x * Q, y * Q)).collect();
+        self.fine_line(points, width, color);
+    }
+
+    /// A line through points in quarter pixels.
+    pub(crate) fn fine_line(&self, points: Vec<(i32, i32)>, width: i32, color: Rgb) {
+        let style = RGBColor::from(color).stroke_width(width.max(1) as u32);
+        self.draw(&self.area, &PathElement::new(points, style));
+    }
+
+    /// A filled polygon through points in quarter pixels.
+    pub(crate) fn polygon(&self, points: Vec<(i32, i32)>, color: Rgb) {
+        self.draw(&self.area, &Polygon::new(points, RGBColor::from(color).filled()));
+    }
+
+    /// A filled circle; all in quarter pixels.
+    pub(crate) fn disc(&self, centre: (i32, i32), radius: i32, color: Rgb) {
+        self.draw(&self.area, &Circle::new(centre, radius, RGBColor::from(color).filled()));
+    }
+
+    /// Where a text would be.
+    fn lay(&self, words: &str, (x, y): (i32, i32), set: Set) -> Text {
+        let width = font::width(words, set.size * Q, set.weight);
+        let shift = match set.anchor {
+            Anchor::Start => 0,
+            // Whole pixels, so that the same characters fall on the same phases.
+            Anchor::Middle => width / 2 / Q * Q,
+            Anchor::End => (width + Q - 1) / Q * Q,
+        };
+        let origin = if set.turned { (x * Q, y * Q + shift) } else { (x * Q - shift, y * Q) };
+        Text {
+            letters: 0..0,
+            origin,
+            width,
+            size: set.size * Q,
+            weight: set.weight,
+            turned: set.turned,
+            halo: set.halo.then_some(self.colors.ground),
+            color: set.color,
+        }
+    }
+
+    /// A text with its baseline at `y`; turned, it reads upwards and `x` is its baseline.
+    pub(crate) fn text(&self, words: &str, at: (i32, i32), set: Set) {
+        if words.is_empty() {
+            return;
+        }
+        let text = self.lay(words, at, set);
+        if words.chars().any(char::is_control) {
+            let words: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            self.draw(&self.area, &Label { words: &words, text });
+        } else {
+            self.draw(&self.area, &Label { words, text });
+        }
+    }
+
+    /// A text at the first of several places where it is within `limits` and on no other text. Says which.
+    pub(crate) fn place(&self, words: &str, places: &[(i32, i32)], set: Set, limits: Place) -> Option<usize> {
+        let limits = limits.quarters();
+        let found = places.iter().position(|at| {
+            let b = self.lay(words, *at, set).bounds();
+            b.x0 >= limits.x0
+                && b.x1 <= limits.x1
+                && b.y0 >= limits.y0
+                && b.y1 <= limits.y1
+                && self.canvas.borrow().is_free(&b)
+        });
+        if let Some(found) = found {
+            self.text(words, places[found], set);
+        }
+        found
+    }
+
+    /// A text on a plate of the ground's colour, so that no grid line strikes it through.
+    pub(crate) fn plated(&self, words: &str, at: (i32, i32), set: Set) {
+        let b = self.lay(words, at, set).bounds();
+        let (x, y) = (b.x0.div_euclid(Q), b.y0.div_euclid(Q));
+        let (w, h) = ((b.x1 + Q - 1).div_euclid(Q) - x, (b.y1 + Q - 1).div_euclid(Q) - y);
+        // Half of the descent stays free: figures have none, and a plate must not cut into its bar.
+        let plate = if set.turned {
+            Place::new(x, y - 1, w - set.size / 10, h + 1)
+        } else {
+            Place::new(x - 1, y, w + 2, h - set.size / 10)
+        };
+        self.rect(plate, self.colors.ground);
+        self.text(words, at, set);
+    }
+
+    /// A region that stands for a figure.
+    pub(crate) fn region(&self, place: Place, series: &str, label: &str, value: String, change: &str) {
+        let bounds = place.quarters();
+        self.draw(&self.area, &Region { bounds, series, label, value, change });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wraps_without_breaking_words_figures_and_marks() {
+        let set = Set::new(10, Rgb(0, 0, 0));
+        assert_eq!(
+            set.wrap("印发宣传资料40000余份，解答法律咨询", 80, 9),
+            ["印发宣传资料", "40000余份，解答", "法律咨询"]
+        );
+        assert_eq!(set.wrap("Legal Affairs Office", 60, 9), ["Legal Affairs", "Office"]);
+        assert_eq!(set.wrap("很长的单位名称", 30, 2), ["很长的", "单位…"]);
+    }
+
+    #[test]
+    fn cuts_to_a_width() {
+        let set = Set::new(10, Rgb(0, 0, 0));
+        assert_eq!(set.fit("丹阳街道", 40), "丹阳街道");
+        assert_eq!(set.fit("丹阳街道", 39), "丹阳…");
+        assert_eq!(set.fit("丹阳街道", 9), "");
+    }
+}

@@ -1,0 +1,118 @@
+//! PNG files of palette pixels with what a reader of the file wants to know beside the picture.
+
+use crate::Spec;
+use crate::pixels::Worker;
+
+/// Pixels a metre at scale 1: 96 to the inch.
+const DENSITY: u32 = 3780;
+
+/// Writes the painted plane as a PNG.
+pub(crate) fn write(worker: &mut Worker, spec: &Spec, scale: u32, hash: u128) -> Vec<u8> {
+    let (width, height) = (worker.plane.width as u32, worker.plane.height as u32);
+    let stride = worker.plane.stride();
+    let data = worker.deflate.zlib(&worker.plane.bytes, stride);
+    let mut out = Vec::with_capacity(data.len() + 2048);
+    out.extend(b"\x89PNG\r\n\x1a\n");
+    let mut head = Vec::with_capacity(13);
+    head.extend(width.to_be_bytes());
+    head.extend(height.to_be_bytes());
+    head.extend([8, 3, 0, 0, 0]);
+    chunk(&mut out, b"IHDR", &[&head]);
+    chunk(&mut out, b"sRGB", &[&[0]]);
+    let density = (DENSITY * scale).to_be_bytes();
+    chunk(&mut out, b"pHYs", &[&density, &density, &[1]]);
+    let colors: Vec<u8> = worker.palette.colors().iter().flat_map(|c| [c.0, c.1, c.2]).collect();
+    chunk(&mut out, b"PLTE", &[&colors]);
+    let frame = spec.frame();
+    let hash = format!("{hash:032x}");
+    let texts = [
+        ("Title", frame.title.as_str()),
+        ("Description", &frame.subtitle),
+        ("Source", &frame.source),
+        ("Campaign", &frame.campaign),
+        ("Revision", &frame.revision),
+        ("As of", &frame.as_of),
+        ("Software", concat!("pufa-charts ", env!("CARGO_PKG_VERSION"))),
+        ("SpecHash", &hash),
+    ];
+    for (key, text) in texts {
+        if !text.is_empty() {
+            // Neither compressed nor with a language.
+            chunk(&mut out, b"iTXt", &[key.as_bytes(), &[0, 0, 0, 0, 0], text.as_bytes()]);
+        }
+    }
+    chunk(&mut out, b"IDAT", &[data]);
+    chunk(&mut out, b"IEND", &[]);
+    out
+}
+
+fn chunk(out: &mut Vec<u8>, kind: &[u8; 4], parts: &[&[u8]]) {
+    let len: usize = parts.iter().map(|p| p.len()).sum();
+    out.extend((len as u32).to_be_bytes());
+    let start = out.len();
+    out.extend(kind);
+    for part in parts {
+        out.extend(*part);
+    }
+    let sum = crc32(&out[start..]);
+    out.extend(sum.to_be_bytes());
+}
+
+static TABLES: [[u32; 256]; 8] = tables();
+
+const fn tables() -> [[u32; 256]; 8] {
+    let mut tables = [[0; 256]; 8];
+    let mut i = 0;
+    while i < 256 {
+        let mut n = i as u32;
+        let mut bit = 0;
+        while bit < 8 {
+            n = if n & 1 == 1 { n >> 1 ^ 0xEDB8_8320 } else { n >> 1 };
+            bit += 1;
+        }
+        tables[0][i] = n;
+        i += 1;
+    }
+    let mut table = 1;
+    while table < 8 {
+        let mut i = 0;
+        while i < 256 {
+            let n = tables[table - 1][i];
+            tables[table][i] = n >> 8 ^ tables[0][(n & 0xFF) as usize];
+            i += 1;
+        }
+        table += 1;
+    }
+    tables
+}
+
+/// The checksum of a chunk (PNG, annex D), eight bytes at a time.
+fn crc32(bytes: &[u8]) -> u32 {
+    let mut crc = u32::MAX;
+    let mut eights = bytes.chunks_exact(8);
+    for eight in &mut eights {
+        let low = crc ^ u32::from_le_bytes([eight[0], eight[1], eight[2], eight[3]]);
+        let [a, b, c, d] = low.to_le_bytes().map(usize::from);
+        crc = TABLES[7][a]
+            ^ TABLES[6][b]
+            ^ TABLES[5][c]
+            ^ TABLES[4][d]
+            ^ TABLES[3][usize::from(eight[4])]
+            ^ TABLES[2][usize::from(eight[5])]
+            ^ TABLES[1][usize::from(eight[6])]
+            ^ TABLES[0][usize::from(eight[7])];
+    }
+    for byte in eights.remainder() {
+        crc = crc >> 8 ^ TABLES[0][((crc ^ u32::from(*byte)) & 0xFF) as usize];
+    }
+    !crc
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn sums_as_the_standard_says() {
+        assert_eq!(super::crc32(b"123456789"), 0xCBF4_3926);
+        assert_eq!(super::crc32(b"IEND"), 0xAE42_6082);
+    }
+}

@@ -1,0 +1,63 @@
+//! Every limit of the service, and where its settings come from.
+
+use std::time::Duration;
+
+/// Limits that keep one caller from taking the service from the others. Each has a test that reaches it.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections at once; more wait in the system's backlog.
+    pub connections: usize,
+    /// A request's header must have come within this time.
+    pub header_timeout: Duration,
+    /// A request's body must have come within this time.
+    pub body_timeout: Duration,
+    /// An answer must have begun within this time.
+    pub request_timeout: Duration,
+    /// A connection without a request is closed after this time.
+    pub idle_timeout: Duration,
+    /// The largest body of a request, in bytes.
+    pub body_bytes: usize,
+    /// The largest header of a request, in bytes.
+    pub header_bytes: usize,
+    /// Requests under way are given this long when the service stops.
+    pub drain: Duration,
+    /// Password checks at once: argon2 takes 19 MiB and a core each.
+    pub password_checks: usize,
+    /// Callers that may wait for a password check.
+    pub password_queue: usize,
+    /// Pictures drawn at once.
+    pub drawings: usize,
+    /// Callers that may wait for a picture.
+    pub drawing_queue: usize,
+    /// Bytes of finished pictures kept.
+    pub picture_cache: usize,
+    /// How long a session lasts without being renewed.
+    pub session: Duration,
+    /// Sessions remembered between looks into the database.
+    pub session_cache: usize,
+    /// Items on a page of a list.
+    pub page: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 8_192,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(20),
+            request_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(75),
+            body_bytes: 256 * 1024,
+            header_bytes: 16 * 1024,
+            drain: Duration::from_secs(10),
+            password_checks: 2,
+            password_queue: 64,
+            drawings: 2,
+            drawing_queue: 256,
+            picture_cache: 16 * 1024 * 1024,
+            session: Duration::from_secs(12 * 3600),
+            session_cache: 10_000,
+            page: 200,
+        }
+    }
+}

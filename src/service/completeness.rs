@@ -1,0 +1,351 @@
+//! Who has reported, who is missing.
+
+use super::tallies::parse_day;
+use super::totals::Reading;
+use super::{App, Caller, Error, scope};
+use crate::domain::calendar::ReportDay;
+use crate::domain::campaign::{Campaign, State};
+use crate::domain::catalogue::Catalogue;
+use crate::domain::completeness::{Completeness, Status};
+use crate::domain::rollup::Rollup;
+use crate::domain::tally::Version;
+use crate::domain::unit::{Unit, UnitId};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Counts of units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CountsView {
+    /// Units that the drive waits for; over several days, unit-days.
+    pub expected: u64,
+    /// Of these, reported; never more than expected.
+    pub reported: u64,
+    /// Of the reported, before the deadline.
+    pub on_time: u64,
+    /// Of the reported, after it.
+    pub late: u64,
+    /// Of the reported, zero reports.
+    pub zero: u64,
+    /// Of the expected, sent back and not come again.
+    pub returned: u64,
+    /// Of the expected, not reported.
+    pub missing: u64,
+    /// Reported ÷ expected in thousandths, rounded down; null when nobody is expected.
+    pub rate_permille: Option<u64>,
+}
+
+impl From<Completeness> for CountsView {
+    fn from(counts: Completeness) -> Self {
+        Self {
+            expected: counts.expected,
+            reported: counts.reported,
+            on_time: counts.on_time(),
+            late: counts.late,
+            zero: counts.zero,
+            returned: counts.returned,
+            missing: counts.missing(),
+            rate_permille: counts.permille(),
+        }
+    }
+}
+
+/// A day of a unit.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct DayView {
+    /// The day.
+    pub date: String,
+    /// How the unit itself stands; null for one that only adds up others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<&'static str>,
+    /// Counts of the unit and everything under it.
+    #[serde(flatten)]
+    pub counts: CountsView,
+}
+
+/// A unit over the asked days.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct UnitView {
+    /// Code.
+    pub unit: String,
+    /// Name.
+    pub name: String,
+    /// Day by day.
+    pub days: Vec<DayView>,
+}
+
+/// Completeness under a unit.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct CompletenessView {
+    /// Identifier of the campaign.
+    pub campaign: String,
+    /// Code of the unit.
+    pub unit: String,
+    /// The one day asked for; null for the drive so far.
+    pub date: Option<String>,
+    /// Grows by one with every version under the unit.
+    pub revision: i64,
+    /// Counts over the asked days up to today.
+    #[serde(flatten)]
+    pub counts: CountsView,
+    /// Every asked day.
+    pub days: Vec<DayView>,
+    /// The unit itself where it is expected, and the units directly below, in administrative order.
+    pub units: Vec<UnitView>,
+}
+
+/// A unit that has not reported.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct MissingUnit {
+    /// Code.
+    pub unit: String,
+    /// Name.
+    pub name: String,
+    /// missing or returned.
+    pub status: &'static str,
+}
+
+/// The list for chasing (催报): by name, in administrative order, never ranked.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct MissingView {
+    /// Identifier of the campaign.
+    pub campaign: String,
+    /// Code of the unit.
+    pub unit: String,
+    /// The day.
+    pub date: String,
+    /// How many are expected that day.
+    pub expected: u64,
+    /// Who is missing.
+    pub items: Vec<MissingUnit>,
+    /// Always null: the list is whole.
+    pub next: Option<String>,
+    /// Ready to paste into a group chat.
+    pub text: String,
+}
+
+/// How units stand on days: the grid behind pages and pictures.
+#[derive(Debug, Clone)]
+pub(super) struct Grid {
+    pub(super) days: Vec<ReportDay>,
+    pub(super) rows: Vec<Row>,
+    pub(super) sums: Vec<Completeness>,
+    pub(super) revision: i64,
+    pub(super) latest: i64,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) unit: UnitId,
+    pub(super) statuses: Vec<Option<Status>>,
+    pub(super) counts: Vec<Completeness>,
+}
+
+impl App {
+    /// Completeness of a unit on a day, or over the drive so far.
+    ///
+    /// # Errors
+    /// Out of scope is not found; a day outside the drive is invalid.
+    pub async fn completeness(
+        &self,
+        caller: &Caller,
+        campaign: &str,
+        unit: Option<&str>,
+        date: Option<&str>,
+    ) -> Result<CompletenessView, Error> {
+        let catalogue = self.catalogue();
+        let campaign = scope::campaign(&catalogue, caller, campaign)?;
+        let unit = scope::asked(&catalogue, caller, Some(&campaign), unit)?;
+        let days = match date {
+            Some(date) => vec![day_of(&campaign, date)?],
+            None => campaign.window.days().collect(),
+        };
+        let grid = self.grid(&catalogue, caller, &campaign, unit, days).await?;
+        let today = self.clock.today();
+        let name = |row: &Row| {
+            catalogue.tree.get(row.unit).map_or(("", ""), |unit| (unit.code.as_str(), &unit.name))
+        };
+        let mut whole = Completeness::default();
+        let due = grid.days.iter().zip(&grid.sums).filter(|(day, _)| **day <= today || date.is_some());
+        due.for_each(|(_, counts)| whole += *counts);
+        let day = |(at, day): (usize, &ReportDay), status: Option<Status>, counts: &[Completeness]| DayView {
+            date: day.to_string(),
+            status: status.map(Status::code),
+            counts: counts[at].into(),
+        };
+        Ok(CompletenessView {
+            campaign: campaign.id.to_string(),
+            unit: unit.code.to_string(),
+            date: date.map(ToOwned::to_owned),
+            revision: grid.revision,
+            counts: whole.into(),
+            days: grid.days.iter().enumerate().map(|at| day(at, None, &grid.sums)).collect(),
+            units: grid
+                .rows
+                .iter()
+                .map(|row| UnitView {
+                    unit: name(row).0.to_owned(),
+                    name: name(row).1.to_owned(),
+                    days: grid
+                        .days
+                        .iter()
+                        .enumerate()
+                        .map(|at| day(at, row.statuses[at.0], &row.counts))
+                        .collect(),
+                })
+                .collect(),
+        })
+    }
+
+    pub(super) async fn grid(
+        &self,
+        catalogue: &Catalogue,
+        caller: &Caller,
+        campaign: &Arc<Campaign>,
+        top: &Unit,
+        days: Vec<ReportDay>,
+    ) -> Result<Grid, Error> {
+        let below = scope::reads_below(catalogue, caller, top.id);
+        let children: Vec<&Unit> = if below { catalogue.tree.children(top.id).collect() } else { Vec::new() };
+        let ids: Vec<UnitId> = std::iter::once(top.id).chain(children.iter().map(|child| child.id)).collect();
+        let own: HashMap<(UnitId, ReportDay), Version> = self
+            .store
+            .current(campaign.key, &days, &ids)
+            .await?
+            .into_iter()
+            .map(|version| ((version.unit, version.day), version))
+            .collect();
+        let reading = self.read_sums(catalogue, std::slice::from_ref(campaign), &ids, below).await?;
+        let view = View { catalogue, campaign, reading: &reading, own: &own, today: self.clock.today() };
+        let top_is_row =
+            children.is_empty() || days.iter().any(|&day| campaign.expects(&catalogue.tree, top.id, day));
+        let listed = std::iter::once(top).filter(|_| top_is_row).chain(children);
+        let rows = listed.map(|unit| view.row(unit, &days, below && unit.id != top.id)).collect();
+        let whole = reading.whole(campaign, top.id);
+        let sums = days.iter().map(|&day| view.counts(top.id, day, below)).collect();
+        Ok(Grid { sums, rows, revision: whole.changes, latest: whole.latest, days })
+    }
+
+    /// Who is missing on a day: expected units under a unit without a report, or with a returned one.
+    ///
+    /// # Errors
+    /// Out of scope is not found; a day outside the drive is invalid.
+    pub async fn missing(
+        &self,
+        caller: &Caller,
+        campaign: &str,
+        unit: Option<&str>,
+        date: Option<&str>,
+    ) -> Result<MissingView, Error> {
+        let catalogue = self.catalogue();
+        let campaign = scope::campaign(&catalogue, caller, campaign)?;
+        let top = scope::asked(&catalogue, caller, Some(&campaign), unit)?;
+        let today = self.clock.today();
+        let day = match date {
+            Some(date) => day_of(&campaign, date)?,
+            None if campaign.state(today) == State::Open => today,
+            None => campaign.window.last(),
+        };
+        let below = scope::reads_below(&catalogue, caller, top.id);
+        let subtree = if below { catalogue.tree.subtree(top.id) } else { std::slice::from_ref(top) };
+        let expected: Vec<UnitId> = subtree
+            .iter()
+            .filter(|u| campaign.expects(&catalogue.tree, u.id, day))
+            .map(|unit| unit.id)
+            .collect();
+        let reports = self.store.current(campaign.key, &[day], &expected).await?;
+        let counted: HashMap<UnitId, bool> =
+            reports.iter().map(|report| (report.unit, report.counts())).collect();
+        let absent = expected.iter().filter(|unit| counted.get(unit) != Some(&true));
+        let items: Vec<MissingUnit> = absent
+            .filter_map(|id| catalogue.tree.get(*id).map(|unit| (unit, counted.contains_key(id))))
+            .map(|(unit, returned)| MissingUnit {
+                unit: unit.code.to_string(),
+                name: unit.name.clone(),
+                status: if returned { Status::Returned.code() } else { Status::Missing.code() },
+            })
+            .collect();
+        let (month, date) = day.month_day();
+        let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+        let key = if names.is_empty() { "missing-nobody" } else { "missing-text" };
+        let values = [
+            ("campaign", campaign.name.as_str()),
+            ("month", &month.to_string()),
+            ("day", &date.to_string()),
+            ("expected", &expected.len().to_string()),
+            ("count", &names.len().to_string()),
+            ("names", &names.join(caller.lang.pick("、", ", "))),
+        ];
+        Ok(MissingView {
+            campaign: campaign.id.to_string(),
+            unit: top.code.to_string(),
+            date: day.to_string(),
+            expected: expected.len() as u64,
+            text: caller.lang.words(key, &values),
+            items,
+            next: None,
+        })
+    }
+}
+
+fn day_of(campaign: &Campaign, date: &str) -> Result<ReportDay, Error> {
+    let day = parse_day(date, "/date")?;
+    if campaign.window.contains(day) {
+        return Ok(day);
+    }
+    let (first, last) = (campaign.window.first(), campaign.window.last());
+    let fault = crate::domain::fault::Fault::new("/date", "day_outside_window")
+        .with("first", first)
+        .with("last", last);
+    Err(Error::invalid(fault))
+}
+
+struct View<'a> {
+    catalogue: &'a Catalogue,
+    campaign: &'a Campaign,
+    reading: &'a Reading,
+    own: &'a HashMap<(UnitId, ReportDay), Version>,
+    today: ReportDay,
+}
+
+impl View<'_> {
+    fn row(&self, unit: &Unit, days: &[ReportDay], below: bool) -> Row {
+        let status = |day: ReportDay| {
+            let expected = self.campaign.expects(&self.catalogue.tree, unit.id, day);
+            let own = self.own.get(&(unit.id, day));
+            let adds_up = !expected && own.is_none() && !self.catalogue.tree.is_leaf(unit.id, day);
+            // From its own date on an absent report is missing: before the deadline it is still to be chased.
+            (!adds_up).then(|| Status::of(expected, day <= self.today, own))
+        };
+        Row {
+            unit: unit.id,
+            statuses: days.iter().map(|&day| status(day)).collect(),
+            counts: days.iter().map(|&day| self.counts(unit.id, day, below)).collect(),
+        }
+    }
+
+    fn counts(&self, unit: UnitId, day: ReportDay, below: bool) -> Completeness {
+        let units = if below {
+            self.catalogue.tree.subtree(unit)
+        } else {
+            self.catalogue.tree.get(unit).map_or(&[][..], std::slice::from_ref)
+        };
+        let expected =
+            units.iter().filter(|u| self.campaign.expects(&self.catalogue.tree, u.id, day)).count();
+        let rollup = if below {
+            self.reading.sum(self.campaign, unit, |other| other == day)
+        } else {
+            let own = self.own.get(&(unit, day));
+            own.map(|own| Rollup::of(own, self.campaign.expects(&self.catalogue.tree, unit, day)))
+                .unwrap_or_default()
+        };
+        Completeness {
+            expected: expected as u64,
+            reported: rollup.reported.unsigned_abs(),
+            zero: rollup.zero.unsigned_abs(),
+            late: rollup.late.unsigned_abs(),
+            returned: rollup.returned.unsigned_abs(),
+        }
+    }
+}

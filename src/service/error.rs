@@ -1,0 +1,71 @@
+//! What a use case may answer instead of a result.
+
+use super::tallies::TallyView;
+use crate::domain::fault::Fault;
+use crate::store::StoreError;
+
+/// Named by cause; told in the reader's language at the edge.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// Not there, or not in the caller's scope, which is told the same. The code says what was looked for.
+    #[error("not found: {0}")]
+    NotFound(&'static str),
+    /// Nobody is signed in, or the session has ended.
+    #[error("not signed in")]
+    Unauthenticated,
+    /// Wrong name or password.
+    #[error("wrong name or password")]
+    WrongPassword,
+    /// In scope, but the role does not include it.
+    #[error("not allowed")]
+    Forbidden,
+    /// The input breaks rules.
+    #[error("invalid input: {0:?}")]
+    Invalid(Vec<Fault>),
+    /// What was to be entered exists already.
+    #[error("already exists: {0}")]
+    Exists(&'static str),
+    /// The campaign is closed to changes.
+    #[error("campaign locked")]
+    Locked,
+    /// A version exists and the request names none.
+    #[error("precondition required")]
+    PreconditionRequired(Box<TallyView>),
+    /// The request edits another version than the current one.
+    #[error("stale version")]
+    Stale(Option<Box<TallyView>>),
+    /// The idempotency key was used for another request.
+    #[error("idempotency key reused")]
+    KeyReused,
+    /// Too much is waiting already; try again in some seconds.
+    #[error("busy")]
+    Busy,
+    /// The database cannot be used now.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// A fault of the program.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// One fault.
+    #[must_use]
+    pub fn invalid(fault: Fault) -> Self {
+        Self::Invalid(vec![fault])
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => Self::Busy,
+            StoreError::Exists(what) => Self::Exists(what),
+            StoreError::Damaged(what) => Self::Internal(what),
+            StoreError::Database(_)
+            | StoreError::Conflict(_)
+            | StoreError::Stopped
+            | StoreError::Unusable(_) => Self::Unavailable(error.to_string()),
+        }
+    }
+}

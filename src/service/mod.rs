@@ -1,0 +1,92 @@
+//! Use cases: what happens when somebody asks for something. The only owner of transactions.
+//!
+//! Answers are plain structs that the API writes as JSON and pages show; statuses and headers are the edge's affair.
+
+pub mod campaigns;
+pub mod charts;
+pub mod comparison;
+pub mod completeness;
+pub mod drawing;
+mod error;
+pub mod scope;
+pub mod session;
+pub mod tallies;
+pub mod totals;
+pub mod units;
+
+pub use error::Error;
+
+use crate::clock::Clock;
+use crate::config::Limits;
+use crate::domain::access::Actor;
+use crate::i18n::Lang;
+use crate::store::Store;
+use std::sync::Arc;
+
+/// Everything a use case needs from outside. Time, randomness and limits come from here.
+#[derive(Debug)]
+pub struct App {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) limits: Limits,
+    pub(crate) passwords: session::Passwords,
+    pub(crate) sessions: session::Cache,
+    pub(crate) studio: drawing::Studio,
+}
+
+impl App {
+    /// A service over a database.
+    #[must_use]
+    pub fn new(store: Store, clock: Clock, limits: Limits) -> Arc<Self> {
+        Arc::new(Self {
+            passwords: session::Passwords::new(&limits),
+            sessions: session::Cache::new(limits.session_cache),
+            studio: drawing::Studio::new(&limits),
+            store,
+            clock,
+            limits,
+        })
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The clock.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ready(&self) -> Result<(), Error> {
+        Ok(self.store.ping().await?)
+    }
+
+    /// Takes up changes that other processes made to units and campaigns.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn refresh(&self) -> Result<(), Error> {
+        Ok(self.store.refresh().await?)
+    }
+
+    /// Ends the writer after what is waiting and closes the database.
+    pub async fn close(&self) {
+        self.store.clone().close().await;
+    }
+}
+
+/// Who asks, in which language.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The signed-in person.
+    pub actor: Arc<Actor>,
+    /// The language of the answer.
+    pub lang: Lang,
+}

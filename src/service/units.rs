@@ -1,0 +1,314 @@
+//! Units: looking them up, entering and changing them.
+
+use super::tallies::parse_day;
+use super::{App, Caller, Error, scope};
+use crate::domain::access::{self, Permission};
+use crate::domain::calendar::ReportDay;
+use crate::domain::fault::Fault;
+use crate::domain::unit::{Unit, UnitCode, UnitKind, UnitTree};
+use crate::store::{AuditEntry, NewUnit, Transaction};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A unit as told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct UnitView {
+    /// Code.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// Code of the unit above.
+    pub parent: Option<String>,
+    /// What sort it is.
+    pub kind: &'static str,
+    /// First day; null is since ever.
+    pub opened_on: Option<String>,
+    /// Last day; null is for ever.
+    pub closed_on: Option<String>,
+    /// Place among its siblings.
+    pub order: i32,
+}
+
+impl UnitView {
+    pub(super) fn new(unit: &Unit, tree: &UnitTree) -> Self {
+        Self {
+            code: unit.code.to_string(),
+            name: unit.name.clone(),
+            parent: unit.parent.and_then(|parent| tree.get(parent)).map(|parent| parent.code.to_string()),
+            kind: unit.kind.code(),
+            opened_on: unit.opened_on.map(|day| day.to_string()),
+            closed_on: unit.closed_on.map(|day| day.to_string()),
+            order: unit.order,
+        }
+    }
+}
+
+/// A page of units.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct UnitsView {
+    /// In administrative order.
+    pub items: Vec<UnitView>,
+    /// What to give as `cursor` for the next page.
+    pub next: Option<String>,
+}
+
+/// A unit to be entered, or what is to be changed of one. An absent field stays as it is; null empties it.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnitBody {
+    /// Code; needed for a new unit.
+    pub code: Option<String>,
+    /// Name; needed for a new unit.
+    pub name: Option<String>,
+    /// Code of the unit above. When absent, the one that the code names.
+    #[serde(default, deserialize_with = "given")]
+    pub parent: Option<Option<String>>,
+    /// What sort it is.
+    pub kind: Option<String>,
+    /// First day.
+    #[serde(default, deserialize_with = "given")]
+    pub opened_on: Option<Option<String>>,
+    /// Last day.
+    #[serde(default, deserialize_with = "given")]
+    pub closed_on: Option<Option<String>>,
+    /// Place among its siblings.
+    pub order: Option<i32>,
+}
+
+/// Tells null from absent.
+fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Which units are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Code of the unit at the top.
+    pub under: Option<String>,
+    /// Part of a name or beginning of a code.
+    pub query: Option<String>,
+    /// Only those that exist on this day.
+    pub on: Option<ReportDay>,
+    /// Where the page before ended: the code of its last unit.
+    pub cursor: Option<String>,
+    /// At most so many.
+    pub limit: Option<u32>,
+}
+
+/// The longest name, in characters.
+const MAX_NAME: usize = 100;
+
+impl App {
+    /// Units in a caller's scope, in administrative order.
+    ///
+    /// # Errors
+    /// Out of scope is not found.
+    pub fn units(&self, caller: &Caller, filter: &Filter) -> Result<UnitsView, Error> {
+        let catalogue = self.catalogue();
+        let tree = &catalogue.tree;
+        let under = match filter.under.as_deref() {
+            Some(code) => Some(scope::unit(&catalogue, caller, Permission::Read, code)?.id),
+            None => None,
+        };
+        let units = under.map_or(tree.all(), |top| tree.subtree(top));
+        let limit = filter.limit.unwrap_or(self.limits.page).clamp(1, self.limits.page) as usize;
+        let query = filter.query.as_deref().map(str::trim).filter(|query| !query.is_empty());
+        let wanted = |unit: &&Unit| {
+            access::may(&caller.actor, tree, Permission::Read, unit.id)
+                && filter.on.is_none_or(|day| tree.is_open(unit.id, day))
+                && query
+                    .is_none_or(|query| unit.name.contains(query) || unit.code.as_str().starts_with(query))
+        };
+        let start = match filter.cursor.as_deref() {
+            None => 0,
+            Some(code) => units
+                .iter()
+                .position(|unit| unit.code.as_str() == code)
+                .map(|at| at + 1)
+                .ok_or_else(|| Error::invalid(Fault::new("/cursor", "cursor_invalid")))?,
+        };
+        let mut found: Vec<&Unit> = units[start..].iter().filter(wanted).take(limit + 1).collect();
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let next = found.last().filter(|_| more).map(|unit| unit.code.to_string());
+        Ok(UnitsView { items: found.into_iter().map(|unit| UnitView::new(unit, tree)).collect(), next })
+    }
+
+    /// One unit.
+    ///
+    /// # Errors
+    /// Out of scope is not found.
+    pub fn unit(&self, caller: &Caller, code: &str) -> Result<UnitView, Error> {
+        let catalogue = self.catalogue();
+        Ok(UnitView::new(scope::unit(&catalogue, caller, Permission::Read, code)?, &catalogue.tree))
+    }
+
+    /// Enters a unit.
+    ///
+    /// # Errors
+    /// Faults of the input; `Exists` when the code is taken; `Forbidden` to enter one there.
+    pub async fn create_unit(&self, caller: &Caller, body: &UnitBody) -> Result<UnitView, Error> {
+        let catalogue = self.catalogue();
+        let mut faults = Vec::new();
+        let unit = changed(None, body, &catalogue.tree, &mut faults);
+        let (Some(unit), true) = (unit, faults.is_empty()) else { return Err(Error::Invalid(faults)) };
+        match unit.parent {
+            Some(parent) if access::may(&caller.actor, &catalogue.tree, Permission::ManageUnits, parent) => {}
+            None if access::may_everywhere(&caller.actor, Permission::ManageUnits) => {}
+            _ => return Err(Error::Forbidden),
+        }
+        let (actor, code) = (caller.actor.id, unit.code.to_string());
+        let subject = code.clone();
+        self.store
+            .transact(move |tx: &mut Transaction| {
+                Box::pin(async move {
+                    let detail = serde_json::json!({ "name": unit.name }).to_string();
+                    let new = NewUnit {
+                        code: unit.code,
+                        name: unit.name,
+                        kind: unit.kind,
+                        parent: unit.parent,
+                        opened_on: unit.opened_on,
+                        closed_on: unit.closed_on,
+                        order: unit.order,
+                    };
+                    tx.insert_units(vec![new]).await?;
+                    rebuild_all(tx).await?;
+                    tx.audit(AuditEntry { actor: Some(actor), action: "unit.create", subject, detail })
+                        .await
+                        .map(drop)
+                })
+            })
+            .await?;
+        self.unit(caller, &code)
+    }
+
+    /// Changes a unit. Totals that the change concerns are made anew in the same transaction.
+    ///
+    /// # Errors
+    /// Faults of the input; out of scope is not found.
+    pub async fn update_unit(&self, caller: &Caller, code: &str, body: &UnitBody) -> Result<UnitView, Error> {
+        let catalogue = self.catalogue();
+        let tree = &catalogue.tree;
+        let before = scope::unit(&catalogue, caller, Permission::ManageUnits, code)?.clone();
+        let mut faults = Vec::new();
+        let after = changed(Some(&before), body, tree, &mut faults);
+        let (Some(after), true) = (after, faults.is_empty()) else { return Err(Error::Invalid(faults)) };
+        if after.parent != before.parent {
+            let allowed = match after.parent {
+                Some(parent) if tree.is_under(parent, before.id) => {
+                    return Err(Error::invalid(Fault::new("/parent", "parent_circular")));
+                }
+                Some(parent) => access::may(&caller.actor, tree, Permission::ManageUnits, parent),
+                None => access::may_everywhere(&caller.actor, Permission::ManageUnits),
+            };
+            if !allowed {
+                return Err(Error::Forbidden);
+            }
+        }
+        let detail = serde_json::json!({
+            "before": UnitView::new(&before, tree), "after": UnitView::new(&after, tree)
+        })
+        .to_string();
+        let (actor, subject, code) = (caller.actor.id, before.code.to_string(), after.code.to_string());
+        self.store
+            .transact(move |tx: &mut Transaction| {
+                Box::pin(async move {
+                    tx.update_unit(after).await?;
+                    rebuild_all(tx).await?;
+                    tx.audit(AuditEntry { actor: Some(actor), action: "unit.update", subject, detail })
+                        .await
+                        .map(drop)
+                })
+            })
+            .await?;
+        self.unit(caller, &code)
+    }
+}
+
+/// Makes the rollups of every campaign anew: units above, and who is expected, may have changed for any day.
+async fn rebuild_all(tx: &mut Transaction) -> Result<(), crate::store::StoreError> {
+    let campaigns: Vec<i32> = tx.catalogue().campaigns.iter().map(|campaign| campaign.key).collect();
+    for campaign in campaigns {
+        tx.rebuild_rollups(campaign).await?;
+    }
+    Ok(())
+}
+
+/// The unit that a body makes, of nothing or of one that exists.
+fn changed(before: Option<&Unit>, body: &UnitBody, tree: &UnitTree, faults: &mut Vec<Fault>) -> Option<Unit> {
+    let mut fault = |pointer: &str, code: &'static str| faults.push(Fault::new(pointer, code));
+    let code = match (&body.code, before) {
+        (Some(code), _) => UnitCode::new(code).map_err(|_| fault("/code", "code_invalid")).ok(),
+        (None, Some(before)) => Some(before.code.clone()),
+        (None, None) => {
+            fault("/code", "field_missing");
+            None
+        }
+    };
+    let name = match (&body.name, before) {
+        (Some(name), _) => {
+            let name = name.trim();
+            let fits = (1..=MAX_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+            if !fits {
+                fault("/name", "name_invalid");
+            }
+            Some(name.to_owned())
+        }
+        (None, Some(before)) => Some(before.name.clone()),
+        (None, None) => {
+            fault("/name", "field_missing");
+            None
+        }
+    };
+    let parent = match (&body.parent, before) {
+        (Some(None), _) => None,
+        (Some(Some(parent)), _) => {
+            let found = tree.by_code(parent).map(|parent| parent.id);
+            if found.is_none() {
+                fault("/parent", "parent_unknown");
+            }
+            found
+        }
+        (None, Some(before)) => before.parent,
+        (None, None) => code
+            .as_ref()
+            .and_then(|code| code.parents().iter().find_map(|parent| tree.by_code(parent.as_str())))
+            .map(|parent| parent.id),
+    };
+    let kind = match &body.kind {
+        Some(kind) => UnitKind::from_code(kind).unwrap_or_else(|| {
+            fault("/kind", "kind_unknown");
+            UnitKind::Other
+        }),
+        None => before.map(|before| before.kind).unwrap_or_default(),
+    };
+    let mut day = |given: &Option<Option<String>>, kept: Option<ReportDay>, pointer: &str| match given {
+        None => kept,
+        Some(None) => None,
+        Some(Some(text)) => parse_day(text, pointer).map_err(|_| fault(pointer, "date_invalid")).ok(),
+    };
+    let opened_on = day(&body.opened_on, before.and_then(|unit| unit.opened_on), "/opened_on");
+    let closed_on = day(&body.closed_on, before.and_then(|unit| unit.closed_on), "/closed_on");
+    if let (Some(opened), Some(closed)) = (opened_on, closed_on)
+        && closed < opened
+    {
+        fault("/closed_on", "closed_before_opened");
+    }
+    let order = body.order.or_else(|| before.map(|before| before.order)).unwrap_or_else(|| {
+        let siblings = |parent| tree.children(parent).map(|child| child.order).max();
+        parent.and_then(siblings).map_or(0, |last| last.saturating_add(1))
+    });
+    Some(Unit {
+        id: before.map_or(crate::domain::unit::UnitId(0), |before| before.id),
+        code: code?,
+        name: name?,
+        kind,
+        parent,
+        opened_on,
+        closed_on,
+        order,
+    })
+}
