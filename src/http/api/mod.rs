@@ -1,0 +1,11 @@
+//! The API, a file a resource.
+
+pub mod campaigns;
+pub mod charts;
+pub mod comparison;
+pub mod description;
+pub mod health;
+pub mod session;
+pub mod tallies;
+pub mod totals;
+pub mod units;

@@ -1,0 +1,166 @@
+//! From the route table to warp filters. They reject on path and method only; from there on everything is a value.
+
+use super::error::Error;
+use super::reply::Response;
+use super::request::{BodyStream, Request};
+use super::routes::{Access, Route, Shape};
+use super::session::{self, Token};
+use crate::service::{self, App};
+use futures_util::StreamExt;
+use hyper::body::Bytes;
+use std::sync::Arc;
+use warp::filters::BoxedFilter;
+use warp::filters::path::FullPath;
+use warp::http::{HeaderMap, Method};
+use warp::{Buf, Filter};
+
+type Parts = (Vec<String>,);
+
+/// All routes as one filter, in the order of the table, and after them what says that there is none.
+#[must_use]
+pub fn routes(app: &Arc<App>, table: &'static [Route]) -> BoxedFilter<(Response,)> {
+    let mut routes: Option<BoxedFilter<(Response,)>> = None;
+    for route in table {
+        let next = one(app.clone(), route);
+        routes = Some(match routes {
+            Some(before) => before.or(next).unify().boxed(),
+            None => next,
+        });
+    }
+    let none = warp::method().and(warp::path::full()).and(warp::header::headers_cloned()).map(
+        move |method: Method, path: FullPath, headers: HeaderMap| {
+            let lang = session::language(&headers, "");
+            unmatched(table, &method, path.as_str()).into_response(lang)
+        },
+    );
+    match routes {
+        Some(routes) => routes.or(none).unify().boxed(),
+        None => none.boxed(),
+    }
+}
+
+fn one(app: Arc<App>, route: &'static Route) -> BoxedFilter<(Response,)> {
+    let request = method(route.method)
+        .and(path(route.path))
+        .and(warp::path::full())
+        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
+        .and(warp::header::headers_cloned())
+        .and(body(route));
+    request
+        .then(move |params, path: FullPath, raw_query: String, headers: HeaderMap, body| {
+            let app = app.clone();
+            async move {
+                let lang = session::language(&headers, &raw_query);
+                let request = Request {
+                    app,
+                    params,
+                    path: path.as_str().to_owned(),
+                    raw_query,
+                    headers,
+                    lang,
+                    caller: None,
+                    body,
+                };
+                answer(route, request).await
+            }
+        })
+        .boxed()
+}
+
+/// Runs a route: who asks, whether they may, the handler, and what went wrong told in their language.
+async fn answer(route: &'static Route, request: Request) -> Response {
+    let lang = request.lang;
+    let limit = request.app.limits().request_timeout;
+    let path = request.path.clone();
+    let done = tokio::time::timeout(limit, handle(route, request)).await;
+    match done.unwrap_or(Err(Error::Timeout)) {
+        Ok(response) => response,
+        Err(error) => match route.shape {
+            Shape::Api => error.into_response(lang),
+            Shape::Page => super::page::problem(&error, lang, &path),
+        },
+    }
+}
+
+async fn handle(route: &'static Route, mut request: Request) -> Result<Response, Error> {
+    session::refuse_cross_site(&route.method(), &request.headers)?;
+    match (Token::of(&request.headers), route.access) {
+        (_, Access::Public) => {}
+        (None, Access::Optional) => {}
+        (None, Access::Needs(_)) => return Err(service::Error::Unauthenticated.into()),
+        (Some(token), Access::Optional) => {
+            request.caller = session::caller(&request.app, &token, request.lang).await.ok();
+        }
+        (Some(token), Access::Needs(_)) => {
+            request.caller = Some(session::caller(&request.app, &token, request.lang).await?);
+        }
+    }
+    (route.handler)(request).await
+}
+
+fn method(method: super::routes::Verb) -> BoxedFilter<()> {
+    use super::routes::Verb;
+    match method {
+        Verb::Get => warp::get().or(warp::head()).unify().boxed(),
+        Verb::Post => warp::post().boxed(),
+        Verb::Put => warp::put().boxed(),
+        Verb::Patch => warp::patch().boxed(),
+        Verb::Delete => warp::delete().boxed(),
+    }
+}
+
+fn path(pattern: &'static str) -> BoxedFilter<Parts> {
+    let mut filter: BoxedFilter<Parts> = warp::any().map(Vec::new).boxed();
+    for segment in pattern.split('/').filter(|segment| !segment.is_empty()) {
+        filter = if segment.starts_with('{') {
+            let push = |mut params: Vec<String>, param: String| {
+                params.push(param);
+                params
+            };
+            filter.and(warp::path::param::<String>()).map(push).boxed()
+        } else {
+            filter.and(warp::path(segment)).boxed()
+        };
+    }
+    filter.and(warp::path::end()).boxed()
+}
+
+fn body(route: &Route) -> BoxedFilter<(Option<BodyStream>,)> {
+    if matches!(route.method, super::routes::Verb::Get | super::routes::Verb::Delete) {
+        return warp::any().map(|| None).boxed();
+    }
+    warp::body::stream()
+        .map(|stream| {
+            let stream: BodyStream = Box::pin(StreamExt::map(stream, bytes));
+            Some(stream)
+        })
+        .boxed()
+}
+
+fn bytes(piece: Result<impl Buf, warp::Error>) -> Result<Bytes, warp::Error> {
+    piece.map(|mut piece| piece.copy_to_bytes(piece.remaining()))
+}
+
+/// What is told where no route fits.
+fn unmatched(table: &[Route], method: &Method, path: &str) -> Error {
+    let fits = |route: &&Route| {
+        let mut given = path.trim_matches('/').split('/');
+        let mut wanted = route.path.trim_matches('/').split('/');
+        loop {
+            match (given.next(), wanted.next()) {
+                (None, None) => return true,
+                (Some(given), Some(wanted)) if wanted.starts_with('{') || given == wanted => {}
+                _ => return false,
+            }
+        }
+    };
+    let mut allowed: Vec<&str> = table.iter().filter(fits).map(|route| route.method.name()).collect();
+    if allowed.is_empty() || allowed.contains(&method.as_str()) {
+        return Error::RouteUnknown;
+    }
+    if allowed.contains(&"GET") {
+        allowed.push("HEAD");
+    }
+    allowed.dedup();
+    Error::MethodNotAllowed(allowed.join(", "))
+}

@@ -1,0 +1,70 @@
+//! What surrounds every request: an id, headers that protect, compression, and a net under panics.
+
+use super::error::Error;
+use super::filter;
+use super::reply::Response;
+use super::routes::TABLE;
+use crate::i18n::Lang;
+use crate::service::App;
+use hyper::body::Incoming;
+use std::any::Any;
+use std::convert::Infallible;
+use std::sync::Arc;
+use tower::util::BoxCloneSyncService;
+use tower::{ServiceBuilder, ServiceExt};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::set_header::SetResponseHeaderLayer;
+use warp::http::{HeaderName, HeaderValue, Request, header};
+
+/// The whole service, as the accept loop runs it.
+pub type Service = BoxCloneSyncService<Request<Incoming>, warp::http::Response<Body>, Infallible>;
+
+/// The body of an answer.
+pub type Body =
+    http_body_util::combinators::UnsyncBoxBody<hyper::body::Bytes, Box<dyn std::error::Error + Send + Sync>>;
+
+fn always(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
+}
+
+/// Nothing from outside, nothing inline: what a page may load is what this server serves.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Builds the service.
+#[must_use]
+pub fn service(app: &Arc<App>) -> Service {
+    let pictures_are_packed = SizeAbove::new(1_024)
+        .and(NotForContentType::IMAGES)
+        .and(NotForContentType::const_new("text/event-stream"));
+    let service = ServiceBuilder::new()
+        .layer(always("x-content-type-options", "nosniff"))
+        .layer(always("content-security-policy", CONTENT_SECURITY_POLICY))
+        .layer(always("referrer-policy", "same-origin"))
+        .layer(always("cross-origin-opener-policy", "same-origin"))
+        .layer(always("cross-origin-resource-policy", "same-origin"))
+        .layer(always(header::CACHE_CONTROL.as_str(), "no-store"))
+        .layer(CompressionLayer::new().compress_when(pictures_are_packed))
+        .layer(CatchPanicLayer::custom(panicked))
+        .service(warp::service(filter::routes(app, TABLE)));
+    BoxCloneSyncService::new(ServiceExt::<Request<Incoming>>::map_response(
+        service,
+        |response: warp::http::Response<_>| response.map(boxed),
+    ))
+}
+
+fn boxed<B>(body: B) -> Body
+where
+    B: hyper::body::Body<Data = hyper::body::Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    use http_body_util::BodyExt;
+    body.map_err(Into::into).boxed_unsync()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    Error::Panic.into_response(Lang::default())
+}

@@ -1,0 +1,97 @@
+//! The description of the API, made from the route table.
+
+use super::error::Problem;
+use super::routes::{Access, Route, Shape, TABLE};
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
+
+/// OpenAPI 3.1, made once.
+pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| document(TABLE));
+
+/// Describes the routes of a table that are made for programs.
+#[must_use]
+pub fn document(table: &[Route]) -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+    });
+    let mut generator = settings.into_generator();
+    let problem = generator.subschema_for::<Problem>();
+    let mut paths: Map<String, Value> = Map::new();
+    for route in table.iter().filter(|route| route.shape == Shape::Api) {
+        let operation = operation(route, &mut generator, &problem);
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        path[route.method.name().to_lowercase()] = operation;
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "pufa",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Units report daily tallies of a publicity drive; the office sees exact totals. \
+                            Numbers are integers, days are ISO dates in Asia/Shanghai, times RFC 3339 with offset.",
+            "license": { "name": "Apache-2.0 OR MIT", "identifier": "Apache-2.0 OR MIT" },
+        },
+        "servers": [{ "url": "/" }],
+        "paths": paths,
+        "components": {
+            "schemas": generator.take_definitions(true),
+            "securitySchemes": {
+                "bearer": { "type": "http", "scheme": "bearer" },
+                "cookie": { "type": "apiKey", "in": "cookie", "name": super::session::COOKIE },
+            },
+        },
+    })
+}
+
+fn operation(route: &Route, generator: &mut SchemaGenerator, problem: &schemars::Schema) -> Value {
+    let in_path = route.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    let text = json!({ "type": "string" });
+    let mut parameters: Vec<Value> =
+        in_path.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": text })).collect();
+    parameters
+        .extend(route.doc.query.iter().map(|name| json!({ "name": name, "in": "query", "schema": text })));
+    if route.doc.refuses.contains(&428) {
+        let named =
+            |name: &str, of: &str| json!({ "name": name, "in": "header", "description": of, "schema": text });
+        parameters.push(named("If-Match", "The version edited; needed once there is one"));
+        parameters.push(named("Idempotency-Key", "The same key with the same request gets the same answer"));
+    }
+    let mut responses = Map::new();
+    let (status, gives) = route.doc.gives;
+    let mut success = json!({ "description": "Done" });
+    if let Some(gives) = gives {
+        success["content"] = json!({ "application/json": { "schema": gives(generator) } });
+    }
+    responses.insert(status.to_string(), success.clone());
+    if route.doc.refuses.contains(&428) {
+        responses.insert("201".into(), success);
+    }
+    for status in route.doc.refuses {
+        let content = json!({ "application/problem+json": { "schema": problem } });
+        responses.insert(status.to_string(), json!({ "description": "Refused", "content": content }));
+    }
+    let mut operation = json!({
+        "summary": route.doc.summary,
+        "operationId": operation_id(route),
+        "parameters": parameters,
+        "responses": responses,
+    });
+    if let Some(takes) = route.doc.takes {
+        let content = json!({ "application/json": { "schema": takes(generator) } });
+        operation["requestBody"] = json!({ "required": true, "content": content });
+    }
+    if let Access::Needs(permission) = route.access {
+        operation["security"] = json!([{ "bearer": [] }, { "cookie": [] }]);
+        operation["x-permission"] = json!(format!("{permission:?}"));
+    }
+    operation
+}
+
+fn operation_id(route: &Route) -> String {
+    let words = route.path.trim_start_matches("/api/v1").split(['/', '.']).filter(|word| !word.is_empty());
+    let words: Vec<&str> = words.map(|word| word.trim_matches(['{', '}'])).collect();
+    format!("{}_{}", route.method.name().to_lowercase(), words.join("_"))
+}

@@ -1,0 +1,164 @@
+//! A request as a handler sees it.
+
+use super::error::Error;
+use super::limit;
+use crate::domain::fault::Fault;
+use crate::i18n::Lang;
+use crate::service::{App, Caller};
+use hyper::body::Bytes;
+use std::pin::Pin;
+use std::sync::Arc;
+use warp::Stream;
+use warp::http::HeaderMap;
+use warp::http::header::{self, HeaderName};
+
+/// The body as it arrives.
+pub type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>;
+
+/// A request whose path and method fit a route.
+pub struct Request {
+    /// The service.
+    pub app: Arc<App>,
+    /// The parameters of the path, in order.
+    pub params: Vec<String>,
+    /// The whole path.
+    pub path: String,
+    /// The query as it came.
+    pub raw_query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The language of the answer.
+    pub lang: Lang,
+    /// Who is signed in; on public routes perhaps nobody.
+    pub caller: Option<Caller>,
+    /// What has not been read of the body yet.
+    pub body: Option<BodyStream>,
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Headers and body hold tokens and figures of people; they stay out of logs.
+        f.debug_struct("Request").field("params", &self.params).finish_non_exhaustive()
+    }
+}
+
+impl Request {
+    /// The path's parameter at a place; the route table says how many there are.
+    #[must_use]
+    pub fn param(&self, at: usize) -> &str {
+        self.params.get(at).map_or("", String::as_str)
+    }
+
+    /// A header as text.
+    #[must_use]
+    pub fn header(&self, name: HeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Who asks.
+    ///
+    /// # Errors
+    /// When nobody is signed in.
+    pub fn caller(&self) -> Result<&Caller, Error> {
+        self.caller.as_ref().ok_or(Error::Service(crate::service::Error::Unauthenticated))
+    }
+
+    /// The query's parameters; one that the route does not know is an error, for a misspelt filter must not show
+    /// everything.
+    ///
+    /// # Errors
+    /// `query_unknown`.
+    pub fn query(&self, known: &[&'static str]) -> Result<Query, Error> {
+        let pairs: Vec<(String, String)> =
+            form_urlencoded::parse(self.raw_query.as_bytes()).into_owned().collect();
+        match pairs.iter().find(|(name, _)| name != "lang" && !known.contains(&name.as_str())) {
+            Some((name, _)) => {
+                let fault = Fault::new("", "query_unknown").with("name", name.escape_debug());
+                Err(Error::Service(crate::service::Error::invalid(fault)))
+            }
+            None => Ok(Query { pairs }),
+        }
+    }
+
+    /// The whole body, within the limits.
+    ///
+    /// # Errors
+    /// When it is too large or takes too long.
+    pub async fn bytes(&mut self) -> Result<Bytes, Error> {
+        let Some(body) = self.body.take() else { return Ok(Bytes::new()) };
+        limit::collect(body, &self.headers, self.app.limits()).await
+    }
+
+    /// Refuses a body of another kind than the one named.
+    ///
+    /// # Errors
+    /// 415 with the kind that is expected.
+    pub fn expect_type(&self, kind: &'static str) -> Result<(), Error> {
+        let given = self.header(header::CONTENT_TYPE).unwrap_or_default();
+        let given = given.split(';').next().unwrap_or_default().trim();
+        if given.eq_ignore_ascii_case(kind) { Ok(()) } else { Err(Error::MediaType(kind)) }
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// 415 for another kind; `body_invalid` with pointer, line and column when it cannot be read.
+    pub async fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<(T, Bytes), Error> {
+        self.expect_type("application/json")?;
+        let bytes = self.bytes().await?;
+        match serde_json::from_slice(&bytes) {
+            Ok(value) => Ok((value, bytes)),
+            Err(error) => Err(Error::body::<T>(&bytes, &error)),
+        }
+    }
+
+    /// The body as the fields of a form.
+    ///
+    /// # Errors
+    /// 415 for another kind, or as [`bytes`](Self::bytes).
+    pub async fn form(&mut self) -> Result<Query, Error> {
+        self.expect_type("application/x-www-form-urlencoded")?;
+        let bytes = self.bytes().await?;
+        Ok(Query { pairs: form_urlencoded::parse(&bytes).into_owned().collect() })
+    }
+}
+
+/// Names and values of a query or a form.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    pairs: Vec<(String, String)>,
+}
+
+impl Query {
+    /// The first value under a name; an empty one counts as absent.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.pairs
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|v| !v.is_empty())
+    }
+
+    /// As [`get`](Self::get), owned.
+    #[must_use]
+    pub fn owned(&self, name: &str) -> Option<String> {
+        self.get(name).map(ToOwned::to_owned)
+    }
+
+    /// A positive whole number.
+    ///
+    /// # Errors
+    /// `limit_invalid` with the name as its pointer.
+    pub fn positive(&self, name: &str) -> Result<Option<u32>, Error> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        text.parse().ok().filter(|n| *n > 0).map(Some).ok_or_else(|| {
+            Error::Service(crate::service::Error::invalid(Fault::new(format!("/{name}"), "limit_invalid")))
+        })
+    }
+
+    /// Every name and value, in order.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}

@@ -1,0 +1,260 @@
+//! The one route table: serving, the description of the API and the tests of access all read it.
+
+use super::api::{campaigns, charts, comparison, description, health, session, tallies, totals, units};
+use super::error::Error;
+use super::page;
+use super::reply::Response;
+use super::request::Request;
+use crate::domain::access::Permission;
+use schemars::{Schema, SchemaGenerator};
+use std::pin::Pin;
+use warp::http::Method;
+
+/// A method that some route takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// GET, and HEAD with it.
+    Get,
+    /// POST.
+    Post,
+    /// PUT.
+    Put,
+    /// PATCH.
+    Patch,
+    /// DELETE.
+    Delete,
+}
+
+impl Verb {
+    /// As written in a request.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// Who may come in at all. What a permission covers is judged by the use case, which knows the unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Anybody; somebody signed in is known.
+    Optional,
+    /// Somebody signed in; the use case asks for this permission on the unit concerned.
+    Needs(Permission),
+}
+
+/// What the answers are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Programs.
+    Api,
+    /// People.
+    Page,
+}
+
+/// Makes a schema.
+pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// What the description of the API says of a route.
+#[derive(Debug, Clone, Copy)]
+pub struct Doc {
+    /// One line.
+    pub summary: &'static str,
+    /// Names of the query parameters.
+    pub query: &'static [&'static str],
+    /// The body it takes.
+    pub takes: Option<SchemaOf>,
+    /// Status and body of its success.
+    pub gives: (u16, Option<SchemaOf>),
+    /// Statuses of its refusals.
+    pub refuses: &'static [u16],
+}
+
+/// What answers a request.
+pub type Handler = fn(Request) -> Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>>;
+
+/// A route.
+#[derive(Clone, Copy)]
+pub struct Route {
+    /// Method.
+    pub method: Verb,
+    /// Path with `{parameters}`.
+    pub path: &'static str,
+    /// Who may come in.
+    pub access: Access,
+    /// What the answers are made for.
+    pub shape: Shape,
+    /// What answers.
+    pub handler: Handler,
+    /// What is said of it.
+    pub doc: Doc,
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} {:?}", self.method.name(), self.path, self.access)
+    }
+}
+
+impl Route {
+    /// The method.
+    #[must_use]
+    pub const fn method(&self) -> Method {
+        match self.method {
+            Verb::Get => Method::GET,
+            Verb::Post => Method::POST,
+            Verb::Put => Method::PUT,
+            Verb::Patch => Method::PATCH,
+            Verb::Delete => Method::DELETE,
+        }
+    }
+}
+
+/// The schema of a type.
+#[must_use]
+pub fn schema<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+/// A handler as the table holds it.
+macro_rules! run {
+    ($handler:path) => {
+        |request| Box::pin($handler(request))
+    };
+}
+
+macro_rules! api {
+    ($verb:ident $path:literal $access:expr, $handler:path, $doc:expr) => {
+        Route {
+            method: Verb::$verb,
+            path: concat!("/api/v1", $path),
+            access: $access,
+            shape: Shape::Api,
+            handler: run!($handler),
+            doc: $doc,
+        }
+    };
+}
+
+macro_rules! page {
+    ($verb:ident $path:literal $access:expr, $handler:path) => {
+        Route {
+            method: Verb::$verb,
+            path: $path,
+            access: $access,
+            shape: Shape::Page,
+            handler: run!($handler),
+            doc: Doc { summary: "", query: &[], takes: None, gives: (200, None), refuses: &[] },
+        }
+    };
+}
+
+const fn doc(summary: &'static str, query: &'static [&'static str], gives: SchemaOf) -> Doc {
+    Doc { summary, query, takes: None, gives: (200, Some(gives)), refuses: &[400, 401, 404, 422, 503] }
+}
+
+const READ: Access = Access::Needs(Permission::Read);
+
+/// Every route; the ones asked for most come first.
+pub static TABLE: &[Route] = &[
+    api!(Put "/campaigns/{campaign}/tallies/{unit}/{date}" Access::Needs(Permission::Submit), tallies::put, Doc {
+        takes: Some(schema::<tallies::TallyBody>),
+        refuses: &[400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 428, 503],
+        ..doc("Report a unit's day, or correct it", &[], schema::<crate::service::tallies::TallyView>)
+    }),
+    api!(Get "/campaigns/{campaign}/tallies/{unit}/{date}" READ, tallies::get,
+        doc("The current version of a report", &[], schema::<crate::service::tallies::TallyView>)),
+    api!(Get "/campaigns/{campaign}/tallies/{unit}/{date}/versions" READ, tallies::versions,
+        doc("Every version of a report", &[], schema::<crate::service::tallies::VersionsView>)),
+    api!(Get "/campaigns/{campaign}/tallies" READ, tallies::list, doc(
+        "Current reports, a page at a time", tallies::LIST, schema::<crate::service::tallies::TalliesView>)),
+    api!(Get "/campaigns/{campaign}/totals" READ, totals::totals,
+        doc("Totals of a unit", totals::TOTALS, schema::<crate::service::totals::TotalsView>)),
+    api!(Get "/campaigns/{campaign}/completeness" READ, totals::completeness, doc(
+        "Who has reported", totals::COMPLETENESS, schema::<crate::service::completeness::CompletenessView>)),
+    api!(Get "/campaigns/{campaign}/missing" READ, totals::missing, doc(
+        "Who has not; as text/plain ready to paste", totals::COMPLETENESS,
+        schema::<crate::service::completeness::MissingView>)),
+    api!(Get "/campaigns/{campaign}/charts/{file}" READ, charts::chart, Doc {
+        gives: (200, None),
+        ..doc("A picture: totals, trend, composition, topics, completeness, year-over-year or summary, .png or .svg",
+            charts::QUERY, schema::<()>)
+    }),
+    api!(Get "/comparison" READ, comparison::comparison, doc(
+        "Drives side by side", comparison::QUERY, schema::<crate::service::comparison::ComparisonView>)),
+    api!(Get "/campaigns" READ, campaigns::list,
+        doc("Campaigns, newest first", &[], schema::<campaigns::Campaigns>)),
+    api!(Post "/campaigns" Access::Needs(Permission::ManageCampaigns), campaigns::create, Doc {
+        takes: Some(schema::<crate::service::campaigns::CampaignBody>),
+        gives: (201, Some(schema::<crate::service::campaigns::CampaignView>)),
+        refuses: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 503],
+        ..doc("Enter a campaign", &[], schema::<()>)
+    }),
+    api!(Get "/campaigns/{campaign}" READ, campaigns::get,
+        doc("One campaign", &[], schema::<crate::service::campaigns::CampaignView>)),
+    api!(Patch "/campaigns/{campaign}" Access::Needs(Permission::ManageCampaigns), campaigns::update, Doc {
+        takes: Some(schema::<crate::service::campaigns::CampaignBody>),
+        refuses: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 503],
+        ..doc("Change a campaign", &[], schema::<crate::service::campaigns::CampaignView>)
+    }),
+    api!(Get "/units" READ, units::list,
+        doc("Units in administrative order", units::QUERY, schema::<crate::service::units::UnitsView>)),
+    api!(Post "/units" Access::Needs(Permission::ManageUnits), units::create, Doc {
+        takes: Some(schema::<crate::service::units::UnitBody>),
+        gives: (201, Some(schema::<crate::service::units::UnitView>)),
+        refuses: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 503],
+        ..doc("Enter a unit", &[], schema::<()>)
+    }),
+    api!(Get "/units/{code}" READ, units::get,
+        doc("One unit", &[], schema::<crate::service::units::UnitView>)),
+    api!(Patch "/units/{code}" Access::Needs(Permission::ManageUnits), units::update, Doc {
+        takes: Some(schema::<crate::service::units::UnitBody>),
+        refuses: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 503],
+        ..doc("Change a unit", &[], schema::<crate::service::units::UnitView>)
+    }),
+    api!(Get "/measures" Access::Needs(Permission::Own), campaigns::measures,
+        doc("Built-in measures", &[], schema::<campaigns::Measures>)),
+    api!(Get "/topics" Access::Needs(Permission::Own), campaigns::topics,
+        doc("Topics of consultation", &[], schema::<campaigns::Codes>)),
+    api!(Get "/modes" Access::Needs(Permission::Own), campaigns::modes,
+        doc("Modes of consultation", &[], schema::<campaigns::Codes>)),
+    api!(Post "/session" Access::Public, session::create, Doc {
+        takes: Some(schema::<session::Credentials>),
+        refuses: &[400, 401, 403, 408, 413, 415, 422, 503],
+        gives: (201, Some(schema::<crate::service::session::SessionView>)),
+        ..doc("Sign in", &[], schema::<()>)
+    }),
+    api!(Delete "/session" Access::Needs(Permission::Own), session::delete, Doc {
+        gives: (204, None),
+        refuses: &[401, 403, 503],
+        ..doc("Sign out", &[], schema::<()>)
+    }),
+    api!(Get "/me" Access::Needs(Permission::Own), session::me,
+        doc("Who is signed in", &[], schema::<crate::service::session::MeView>)),
+    api!(Get "/openapi.json" Access::Public, description::openapi,
+        Doc { refuses: &[], gives: (200, None), ..doc("This description", &[], schema::<()>) }),
+    Route {
+        method: Verb::Get,
+        path: "/healthz",
+        access: Access::Public,
+        shape: Shape::Api,
+        handler: run!(health::alive),
+        doc: Doc { refuses: &[], gives: (200, None), ..doc("The process runs", &[], schema::<()>) },
+    },
+    Route {
+        method: Verb::Get,
+        path: "/readyz",
+        access: Access::Public,
+        shape: Shape::Api,
+        handler: run!(health::ready),
+        doc: Doc { refuses: &[503], gives: (200, None), ..doc("The database answers", &[], schema::<()>) },
+    },
+    page!(Get "/" Access::Optional, page::home),
+];
