@@ -1,11 +1,16 @@
 //! The service: units report, the office sees exact totals.
 //!
-//! Layers, arrows one way: [`domain`] <- [`store`] <- [`service`] <- `http`; see ARCHITECTURE.md.
+//! Layers, arrows one way: [`domain`] <- [`store`] <- [`service`] <- [`http`]; [`boot`] and [`cli`] wire them; see
+//! ARCHITECTURE.md.
 
+pub mod boot;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod http;
 pub mod i18n;
 pub mod service;
 pub mod store;
+pub mod telemetry;

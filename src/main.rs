@@ -1,3 +1,8 @@
 //! The pufa command.
 
-fn main() {}
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pufa::cli::main(pufa::cli::Command::parse())
+}

@@ -119,10 +119,12 @@ async fn migrate(connection: &DatabaseConnection) -> Result<(), StoreError> {
 }
 
 /// Names of the migrations that the database has not seen yet.
-pub(super) async fn pending(connection: &DatabaseConnection) -> Result<Vec<String>, StoreError> {
-    Ok(Migrator::get_pending_migrations(connection)
-        .await?
-        .iter()
-        .map(|migration| migration.name().to_owned())
-        .collect())
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn pending_migrations(settings: &Settings) -> Result<Vec<String>, StoreError> {
+    let connection = Database::connect(options(settings, 1, false)).await?;
+    let pending = Migrator::get_pending_migrations(&connection).await?;
+    connection.close().await?;
+    Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
 }

@@ -21,7 +21,7 @@ mod writer;
 pub use account::{Account, NewAccount, SessionRow};
 pub use audit::Entry as AuditEntry;
 pub use catalogue::{NewCampaign, NewUnit};
-pub use connect::Settings;
+pub use connect::{Settings, pending_migrations};
 pub use rollup::Reading;
 pub use tally::{Listing, Page};
 pub use transaction::Transaction;

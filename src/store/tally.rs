@@ -100,7 +100,7 @@ pub(super) async fn current(
     }
     let mut rows = Rows::new(KEY);
     keys.iter().for_each(|(campaign, day, unit)| {
-        rows.push([(*campaign).into(), day.number().into(), unit.0.into()])
+        rows.push([(*campaign).into(), day.number().into(), unit.0.into()]);
     });
     // CROSS JOIN keeps SQLite from turning the loop around.
     let statement = rows.statement(connection.get_database_backend(), |rows| {

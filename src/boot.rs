@@ -1,0 +1,91 @@
+//! Putting the service together: used by `pufa serve`, by `pufa demo` and by the tests alike.
+
+use crate::clock::Clock;
+use crate::config::Limits;
+use crate::http::{layers, server};
+use crate::service::App;
+use crate::store::{Settings, Store, StoreError};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// A service that listens and does not answer yet.
+#[derive(Debug)]
+pub struct Application {
+    listener: TcpListener,
+    address: SocketAddr,
+    app: Arc<App>,
+}
+
+/// Why a service could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(String, std::io::Error),
+}
+
+/// How often changes that other processes made to units and campaigns are looked for.
+const REFRESH: Duration = Duration::from_millis(500);
+
+impl Application {
+    /// Opens the database, migrates it, and binds the address.
+    ///
+    /// # Errors
+    /// When either cannot be had.
+    pub async fn build(
+        listen: &str,
+        settings: &Settings,
+        clock: Clock,
+        limits: Limits,
+    ) -> Result<Self, BootError> {
+        let store = Store::open(settings, clock.clone()).await?;
+        Self::over(store, listen, clock, limits).await
+    }
+
+    /// Binds the address for a database that is open already.
+    ///
+    /// # Errors
+    /// When the address cannot be had.
+    pub async fn over(store: Store, listen: &str, clock: Clock, limits: Limits) -> Result<Self, BootError> {
+        let failed = |error| BootError::Listen(listen.to_owned(), error);
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self { listener, address, app: App::new(store, clock, limits) })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The service behind it.
+    #[must_use]
+    pub const fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Answers until `stop` is done; then finishes what is under way and closes the database.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let app = self.app.clone();
+        let watch = tokio::spawn(async move {
+            let mut tick = tokio::time::interval(REFRESH);
+            loop {
+                tick.tick().await;
+                if let Err(error) = app.refresh().await {
+                    tracing::warn!(%error, "units and campaigns could not be looked at");
+                }
+            }
+        });
+        let service = layers::service(&self.app);
+        server::serve(self.listener, service, self.app.limits(), stop).await;
+        watch.abort();
+        self.app.close().await;
+    }
+}
