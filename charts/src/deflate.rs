@@ -6,36 +6,39 @@
 
 /// Longest repeat that deflate can say.
 const LONGEST: usize = 258;
-/// Shortest repeat worth saying: from the row above or the byte before, and from elsewhere.
+/// Shortest repeat worth saying: from the row above or the byte before, and from elsewhere, which takes more bits.
 const SHORTEST: usize = 3;
-const SHORTEST_FAR: usize = 5;
-/// A repeat this long is taken without looking for a better one.
-const GOOD: usize = 12;
+const SHORTEST_FAR: usize = 6;
 const WINDOW: usize = 32_768;
-const HASH_BITS: u32 = 13;
+const HASH_BITS: u32 = 12;
 /// Symbols of a block: bounds the memory, and lets codes follow the picture.
 const BLOCK: usize = 32_768;
 const END: usize = 256;
-const REPEAT: u32 = 1 << 31;
+
+/// A symbol holds, lowest bits first: 9 bits for a byte or, from [`FIRST_LENGTH`] on, a length; 5 bits for the code of
+/// a distance and one, 0 for a byte; then the distance's extra bits. So both kinds are counted and written without a
+/// branch, which would be guessed wrong every other time.
+const FIRST_LENGTH: usize = 256;
+const FAR: u32 = 9;
+const EXTRA: u32 = 14;
+
+/// The upper part of a symbol for a distance.
+const fn far(distance: usize) -> u32 {
+    let (code, extra, _) = distance_code(distance);
+    (code as u32 + 1) << FAR | extra << EXTRA
+}
 
 /// Buffers of an encoder, to use again.
 pub(crate) struct Deflate {
     symbols: Vec<u32>,
-    letters: [u32; 286],
-    distances: [u32; 30],
+    count: usize,
     seen: Vec<u32>,
     out: Bits,
 }
 
 impl Default for Deflate {
     fn default() -> Self {
-        Self {
-            symbols: Vec::with_capacity(BLOCK),
-            letters: [0; 286],
-            distances: [0; 30],
-            seen: vec![0; 1 << HASH_BITS],
-            out: Bits::default(),
-        }
+        Self { symbols: vec![0; BLOCK], count: 0, seen: vec![0; 1 << HASH_BITS], out: Bits::default() }
     }
 }
 
@@ -44,9 +47,7 @@ impl Deflate {
     pub(crate) fn zlib(&mut self, data: &[u8], stride: usize) -> &[u8] {
         self.out.clear();
         self.out.put(0x0178, 16);
-        self.symbols.clear();
-        self.letters.fill(0);
-        self.distances.fill(0);
+        self.count = 0;
         self.seen.fill(u32::MAX);
         self.scan(data, stride);
         self.block(true);
@@ -55,109 +56,123 @@ impl Deflate {
 
     fn scan(&mut self, data: &[u8], stride: usize) {
         let mut at = 0;
-        // Eight bytes at once while there are eight; the first row has nothing above it.
+        // The first row has nothing above it, nor has a picture whose rows are farther apart than deflate can say.
+        let from = if stride > WINDOW { data.len() } else { stride };
+        while at < from.min(data.len()) {
+            let len = if at > 0 { same(data, at - 1, at, 0) } else { 0 };
+            if len >= SHORTEST {
+                self.repeat(len, far(1));
+                at += len;
+            } else {
+                self.push(u32::from(data[at]));
+                at += 1;
+            }
+        }
+        let (above, before) = (far(stride.min(WINDOW)), far(1));
         while at + 8 <= data.len() {
             let here = eight(data, at);
-            let mut len = 0;
-            let mut distance = stride;
-            if at >= stride {
-                len = agree(eight(data, at - stride) ^ here);
-                if len == 8 {
-                    len = same(data, at - stride, at, 8);
-                }
+            let up = agree(eight(data, at - stride) ^ here);
+            let run = agree((here << 8 | u64::from(data[at - 1])) ^ here);
+            let best = up.max(run);
+            if best < SHORTEST {
+                at += self.elsewhere(data, at, here);
+            } else if best < 8 {
+                self.push((FIRST_LENGTH + best - 3) as u32 | if up >= run { above } else { before });
+                at += best;
+            } else {
+                let up = if up == 8 { same(data, at - stride, at, 8) } else { up };
+                let run = if run == 8 && up < LONGEST { same(data, at - 1, at, 8) } else { run };
+                self.repeat(up.max(run), if up >= run { above } else { before });
+                at += up.max(run);
             }
-            if len < GOOD && at > 0 {
-                let before = agree((here << 8 | u64::from(data[at - 1])) ^ here);
-                let before = if before == 8 { same(data, at - 1, at, 8) } else { before };
-                if before > len {
-                    (len, distance) = (before, 1);
-                }
-            }
-            if len < GOOD {
-                let key = hash(here);
-                let last = self.seen[key] as usize;
-                self.seen[key] = at as u32;
-                if last < at && at - last <= WINDOW {
-                    let again = agree(eight(data, last) ^ here);
-                    let again = if again == 8 { same(data, last, at, 8) } else { again };
-                    // Farther back must be clearly longer, for its distance takes more bits to say.
-                    if again >= SHORTEST_FAR && again > len + 2 {
-                        (len, distance) = (again, at - last);
-                    }
-                }
-            }
-            if len < SHORTEST || distance > WINDOW {
-                self.letter(data[at]);
-                at += 1;
-                continue;
-            }
-            self.repeat(len, distance);
-            at += len;
         }
         for byte in &data[at..] {
-            self.letter(*byte);
+            self.push(u32::from(*byte));
         }
     }
 
-    fn letter(&mut self, byte: u8) {
-        if self.symbols.len() >= BLOCK {
+    /// A repeat from where these bytes were seen last, or a byte. Returns how many bytes that said.
+    fn elsewhere(&mut self, data: &[u8], at: usize, here: u64) -> usize {
+        let key = hash(here);
+        let last = self.seen[key] as usize;
+        self.seen[key] = at as u32;
+        if last < at && at - last <= WINDOW {
+            let again = agree(eight(data, last) ^ here);
+            if again >= SHORTEST_FAR {
+                let again = if again == 8 { same(data, last, at, 8) } else { again };
+                self.repeat(again, far(at - last));
+                return again;
+            }
+        }
+        self.push(u32::from(data[at]));
+        1
+    }
+
+    fn push(&mut self, symbol: u32) {
+        if self.count == BLOCK {
             self.block(false);
         }
-        self.letters[usize::from(byte)] += 1;
-        self.symbols.push(u32::from(byte));
+        self.symbols[self.count] = symbol;
+        self.count += 1;
     }
 
-    fn repeat(&mut self, mut len: usize, distance: usize) {
-        let (code, ..) = distance_code(distance);
-        while len > 0 {
+    fn repeat(&mut self, mut len: usize, far: u32) {
+        while len > LONGEST {
             // A tail too short to be a repeat would be lost, so the one before it gives some.
-            let mut part = len.min(LONGEST);
-            if len > part && len - part < 3 {
-                part -= 3;
-            }
-            if self.symbols.len() >= BLOCK {
-                self.block(false);
-            }
-            self.letters[usize::from(LENGTHS[part].0)] += 1;
-            self.distances[code] += 1;
-            self.symbols.push(REPEAT | (part as u32) << 16 | distance as u32);
+            let part = if len - LONGEST < 3 { LONGEST - 3 } else { LONGEST };
+            self.push((FIRST_LENGTH + part - 3) as u32 | far);
             len -= part;
         }
+        self.push((FIRST_LENGTH + len - 3) as u32 | far);
     }
 
     fn block(&mut self, last: bool) {
-        self.letters[END] = 1;
+        let symbols = &self.symbols[..self.count];
+        let mut near_counts = [0_u32; 512];
+        let mut far_counts = [0_u32; 32];
+        for symbol in symbols {
+            near_counts[(symbol & 0x1FF) as usize] += 1;
+            far_counts[(symbol >> FAR & 0x1F) as usize] += 1;
+        }
+        let mut letters = [0_u32; 286];
+        letters[..FIRST_LENGTH].copy_from_slice(&near_counts[..FIRST_LENGTH]);
+        letters[END] = 1;
+        for (count, (code, ..)) in near_counts[FIRST_LENGTH..].iter().zip(&LENGTHS[3..]) {
+            letters[usize::from(*code)] += count;
+        }
+        let mut distances = [0_u32; 30];
+        distances.copy_from_slice(&far_counts[1..31]);
         // A decoder may refuse a block without any distance code.
-        self.distances[0] = self.distances[0].max(1);
-        let letters = Code::<286>::new(&self.letters, 15);
-        let distances = Code::<30>::new(&self.distances, 15);
-        self.out.reserve(self.symbols.len() * 6 + 1024);
+        distances[0] = distances[0].max(1);
+        let letters = Code::<286>::new(&letters, 15);
+        let distances = Code::<30>::new(&distances, 15);
+
+        self.out.reserve(symbols.len() * 6 + 1024);
         self.out.put(u64::from(last) | 2 << 1, 3);
         header(&mut self.out, &letters.lengths, &distances.lengths);
-        // Each length with its extra bits as one word.
-        let mut lengths = [(0_u64, 0_u32); LONGEST + 1];
-        for (word, (code, extra, bits)) in lengths.iter_mut().zip(&LENGTHS) {
+        // Each byte or length, with its extra bits, as one word; and each distance, whose extra bits are the symbol's.
+        let mut near = [(0_u64, 0_u32); 512];
+        for (word, (code, bits)) in near.iter_mut().zip(&letters.codes[..FIRST_LENGTH]) {
+            *word = (u64::from(*code), *bits);
+        }
+        for (word, (code, extra, bits)) in near[FIRST_LENGTH..].iter_mut().zip(&LENGTHS[3..]) {
             let (prefix, length) = letters.codes[usize::from(*code)];
             *word = (u64::from(prefix) | u64::from(*extra) << length, length + u32::from(*bits));
         }
-        for symbol in &self.symbols {
-            if symbol & REPEAT == 0 {
-                let (code, bits) = letters.codes[*symbol as usize];
-                self.out.put(u64::from(code), bits);
-                continue;
-            }
-            let (word, bits) = lengths[(symbol >> 16 & 0x1FF) as usize];
-            let (code, extra, extra_bits) = distance_code((symbol & 0xFFFF) as usize);
-            let (prefix, length) = distances.codes[code];
-            let far = u64::from(prefix) | u64::from(extra) << length;
+        let mut far = [(0_u64, 0_u32, 0_u32); 32];
+        for (code, (word, (prefix, length))) in far[1..].iter_mut().zip(&distances.codes).enumerate() {
+            *word = (u64::from(*prefix), *length, if code < 4 { 0 } else { code as u32 / 2 - 1 });
+        }
+        for symbol in symbols {
+            let (word, bits) = near[(symbol & 0x1FF) as usize];
+            let (prefix, length, extra_bits) = far[(symbol >> FAR & 0x1F) as usize];
+            let distance = prefix | u64::from(symbol >> EXTRA) << length;
             // At most 15 + 5 + 15 + 13 bits: one word.
-            self.out.put(word | far << bits, bits + length + extra_bits);
+            self.out.put(word | distance << bits, bits + length + extra_bits);
         }
         let (code, bits) = letters.codes[END];
         self.out.put(u64::from(code), bits);
-        self.symbols.clear();
-        self.letters.fill(0);
-        self.distances.fill(0);
+        self.count = 0;
     }
 }
 
