@@ -47,7 +47,7 @@ pub(crate) struct Worker {
 
 /// Workers that are idle. Bounded: the memory of the crate is this many times a worker's, and drawing from a pool of
 /// hundreds of threads does not give each its own caches.
-static IDLE: Mutex<Vec<Box<Worker>>> = Mutex::new(Vec::new());
+static IDLE: Mutex<Vec<Worker>> = Mutex::new(Vec::new());
 const MOST_IDLE: usize = 4;
 /// The largest plane that is kept between pictures, in bytes; a rare large picture gives its memory back.
 const KEEP: usize = 16 << 20;
@@ -55,7 +55,7 @@ const KEEP: usize = 16 << 20;
 /// Runs with a worker from the pool.
 pub(crate) fn with_worker<R>(run: impl FnOnce(&mut Worker) -> R) -> R {
     let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    let mut worker = idle.unwrap_or_else(|| Box::new(Worker::new()));
+    let mut worker = idle.unwrap_or_else(Worker::new);
     let result = run(&mut worker);
     if worker.plane.bytes.capacity() > KEEP {
         worker.plane = Plane::default();
