@@ -1,145 +1,227 @@
 //! A deflate encoder for pictures of flat colour: it looks for repeats only in the row above, in the byte before, and
-//! where the same four bytes were seen last, and codes them with the block's own Huffman codes.
+//! where the same five bytes were seen last, and codes them with the block's own Huffman codes.
 //!
 //! A chart is mostly rows that equal the row above, so those three find nearly what a thorough search would, in a
 //! fraction of the time. The `png` crate decodes its output in tests.
 
 /// Longest repeat that deflate can say.
 const LONGEST: usize = 258;
-const SHORTEST: usize = 4;
+/// Shortest repeat worth saying: from the row above or the byte before, and from elsewhere, which takes more bits.
+const SHORTEST: usize = 3;
+const SHORTEST_FAR: usize = 6;
 const WINDOW: usize = 32_768;
-const HASH_BITS: u32 = 13;
+const HASH_BITS: u32 = 12;
 /// Symbols of a block: bounds the memory, and lets codes follow the picture.
 const BLOCK: usize = 32_768;
 const END: usize = 256;
-const REPEAT: u32 = 1 << 31;
+
+/// A symbol holds, lowest bits first: 9 bits for a byte or, from [`FIRST_LENGTH`] on, a length; 5 bits for the code of
+/// a distance and one, 0 for a byte; then the distance's extra bits. So both kinds are counted and written without a
+/// branch, which would be guessed wrong every other time.
+const FIRST_LENGTH: usize = 256;
+const FAR: u32 = 9;
+const EXTRA: u32 = 14;
+
+/// The upper part of a symbol for a distance.
+const fn far(distance: usize) -> u32 {
+    let (code, extra, _) = distance_code(distance);
+    (code as u32 + 1) << FAR | extra << EXTRA
+}
 
 /// Buffers of an encoder, to use again.
 pub(crate) struct Deflate {
     symbols: Vec<u32>,
+    count: usize,
     seen: Vec<u32>,
     out: Bits,
 }
 
 impl Default for Deflate {
     fn default() -> Self {
-        Self { symbols: Vec::with_capacity(BLOCK), seen: vec![0; 1 << HASH_BITS], out: Bits::default() }
+        Self { symbols: vec![0; BLOCK], count: 0, seen: vec![0; 1 << HASH_BITS], out: Bits::default() }
     }
 }
 
 impl Deflate {
     /// The zlib stream of rows of `stride` bytes.
     pub(crate) fn zlib(&mut self, data: &[u8], stride: usize) -> &[u8] {
-        self.out.bytes.clear();
-        self.out.bytes.extend([0x78, 0x01]);
-        self.symbols.clear();
+        self.out.clear();
+        self.out.put(0x0178, 16);
+        self.count = 0;
         self.seen.fill(u32::MAX);
         self.scan(data, stride);
         self.block(true);
-        self.out.flush();
-        self.out.bytes.extend(adler32(data, stride).to_be_bytes());
-        &self.out.bytes
+        self.out.finish(adler32(data, stride))
     }
 
     fn scan(&mut self, data: &[u8], stride: usize) {
         let mut at = 0;
-        while at < data.len() {
-            if self.symbols.len() + 2 >= BLOCK {
-                self.block(false);
-            }
-            let above = if at >= stride { same(data, at - stride, at) } else { 0 };
-            let before = if above < LONGEST && at > 0 { same(data, at - 1, at) } else { 0 };
-            let (mut len, mut distance) = if above >= before { (above, stride) } else { (before, 1) };
-            if len < 16 && at + SHORTEST <= data.len() {
-                let key = hash(&data[at..at + SHORTEST]);
-                let last = self.seen[key] as usize;
-                self.seen[key] = at as u32;
-                // Farther back must be clearly longer, for its distance takes more bits to say.
-                if last < at && at - last <= WINDOW {
-                    let again = same(data, last, at);
-                    if again > len + 2 {
-                        (len, distance) = (again, at - last);
-                    }
-                }
-            }
-            if len < SHORTEST || distance > WINDOW {
-                self.symbols.push(u32::from(data[at]));
+        // The first row has nothing above it, nor has a picture whose rows are farther apart than deflate can say.
+        let from = if stride > WINDOW { data.len() } else { stride };
+        while at < from.min(data.len()) {
+            let len = if at > 0 { same(data, at - 1, at, 0) } else { 0 };
+            if len >= SHORTEST {
+                self.repeat(len, far(1));
+                at += len;
+            } else {
+                self.push(u32::from(data[at]));
                 at += 1;
-                continue;
             }
-            at += len;
-            while len > 0 {
-                // A tail too short to be a repeat would be lost, so the one before it gives some.
-                let mut part = len.min(LONGEST);
-                if len > part && len - part < 3 {
-                    part -= 3;
-                }
-                if self.symbols.len() + 2 >= BLOCK {
-                    self.block(false);
-                }
-                self.symbols.push(REPEAT | (part as u32) << 16 | distance as u32);
-                len -= part;
+        }
+        let (above, before) = (far(stride.min(WINDOW)), far(1));
+        while at + 8 <= data.len() {
+            let here = eight(data, at);
+            let up = agree(eight(data, at - stride) ^ here);
+            let run = agree((here << 8 | u64::from(data[at - 1])) ^ here);
+            let best = up.max(run);
+            if best < SHORTEST {
+                at += self.elsewhere(data, at, here);
+            } else if best < 8 {
+                self.push((FIRST_LENGTH + best - 3) as u32 | if up >= run { above } else { before });
+                at += best;
+            } else {
+                let up = if up == 8 { same(data, at - stride, at, 8) } else { up };
+                let run = if run == 8 && up < LONGEST { same(data, at - 1, at, 8) } else { run };
+                self.repeat(up.max(run), if up >= run { above } else { before });
+                at += up.max(run);
             }
+        }
+        for byte in &data[at..] {
+            self.push(u32::from(*byte));
         }
     }
 
-    fn block(&mut self, last: bool) {
-        let mut letters = [0_u32; 286];
-        let mut distances = [0_u32; 30];
-        for symbol in &self.symbols {
-            if symbol & REPEAT == 0 {
-                letters[*symbol as usize] += 1;
-            } else {
-                letters[length_code((symbol >> 16 & 0x1FF) as usize).0] += 1;
-                distances[distance_code((symbol & 0xFFFF) as usize).0] += 1;
+    /// A repeat from where these bytes were seen last, or a byte. Returns how many bytes that said.
+    fn elsewhere(&mut self, data: &[u8], at: usize, here: u64) -> usize {
+        let key = hash(here);
+        let last = self.seen[key] as usize;
+        self.seen[key] = at as u32;
+        if last < at && at - last <= WINDOW {
+            let again = agree(eight(data, last) ^ here);
+            if again >= SHORTEST_FAR {
+                let again = if again == 8 { same(data, last, at, 8) } else { again };
+                self.repeat(again, far(at - last));
+                return again;
             }
         }
+        self.push(u32::from(data[at]));
+        1
+    }
+
+    fn push(&mut self, symbol: u32) {
+        if self.count == BLOCK {
+            self.block(false);
+        }
+        self.symbols[self.count] = symbol;
+        self.count += 1;
+    }
+
+    fn repeat(&mut self, mut len: usize, far: u32) {
+        while len > LONGEST {
+            // A tail too short to be a repeat would be lost, so the one before it gives some.
+            let part = if len - LONGEST < 3 { LONGEST - 3 } else { LONGEST };
+            self.push((FIRST_LENGTH + part - 3) as u32 | far);
+            len -= part;
+        }
+        self.push((FIRST_LENGTH + len - 3) as u32 | far);
+    }
+
+    fn block(&mut self, last: bool) {
+        let symbols = &self.symbols[..self.count];
+        let mut near_counts = [0_u32; 512];
+        let mut far_counts = [0_u32; 32];
+        for symbol in symbols {
+            near_counts[(symbol & 0x1FF) as usize] += 1;
+            far_counts[(symbol >> FAR & 0x1F) as usize] += 1;
+        }
+        let mut letters = [0_u32; 286];
+        letters[..FIRST_LENGTH].copy_from_slice(&near_counts[..FIRST_LENGTH]);
         letters[END] = 1;
+        for (count, (code, ..)) in near_counts[FIRST_LENGTH..].iter().zip(&LENGTHS[3..]) {
+            letters[usize::from(*code)] += count;
+        }
+        let mut distances = [0_u32; 30];
+        distances.copy_from_slice(&far_counts[1..31]);
         // A decoder may refuse a block without any distance code.
         distances[0] = distances[0].max(1);
         let letters = Code::<286>::new(&letters, 15);
         let distances = Code::<30>::new(&distances, 15);
-        self.out.put(u32::from(last), 1);
-        self.out.put(2, 2);
+
+        self.out.reserve(symbols.len() * 6 + 1024);
+        self.out.put(u64::from(last) | 2 << 1, 3);
         header(&mut self.out, &letters.lengths, &distances.lengths);
-        for symbol in &self.symbols {
-            if symbol & REPEAT == 0 {
-                let (code, bits) = letters.codes[*symbol as usize];
-                self.out.put(code, bits);
-                continue;
-            }
-            let (code, extra, extra_bits) = length_code((symbol >> 16 & 0x1FF) as usize);
-            let (word, bits) = letters.codes[code];
-            self.out.put(word | extra << bits, bits + extra_bits);
-            let (code, extra, extra_bits) = distance_code((symbol & 0xFFFF) as usize);
-            let (word, bits) = distances.codes[code];
-            self.out.put(word | extra << bits, bits + extra_bits);
+        // Each byte or length, with its extra bits, as one word; and each distance, whose extra bits are the symbol's.
+        let mut near = [(0_u64, 0_u32); 512];
+        for (word, (code, bits)) in near.iter_mut().zip(&letters.codes[..FIRST_LENGTH]) {
+            *word = (u64::from(*code), *bits);
+        }
+        for (word, (code, extra, bits)) in near[FIRST_LENGTH..].iter_mut().zip(&LENGTHS[3..]) {
+            let (prefix, length) = letters.codes[usize::from(*code)];
+            *word = (u64::from(prefix) | u64::from(*extra) << length, length + u32::from(*bits));
+        }
+        let mut far = [(0_u64, 0_u32, 0_u32); 32];
+        for (code, (word, (prefix, length))) in far[1..].iter_mut().zip(&distances.codes).enumerate() {
+            *word = (u64::from(*prefix), *length, if code < 4 { 0 } else { code as u32 / 2 - 1 });
+        }
+        for symbol in symbols {
+            let (word, bits) = near[(symbol & 0x1FF) as usize];
+            let (prefix, length, extra_bits) = far[(symbol >> FAR & 0x1F) as usize];
+            let distance = prefix | u64::from(symbol >> EXTRA) << length;
+            // At most 15 + 5 + 15 + 13 bits: one word.
+            self.out.put(word | distance << bits, bits + length + extra_bits);
         }
         let (code, bits) = letters.codes[END];
-        self.out.put(code, bits);
-        self.symbols.clear();
+        self.out.put(u64::from(code), bits);
+        self.count = 0;
     }
 }
 
-/// How many bytes from `there` equal those from `here` on.
-fn same(data: &[u8], there: usize, here: usize) -> usize {
-    let a = &data[there..there + (data.len() - here)];
+fn eight(data: &[u8], at: usize) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&data[at..at + 8]);
+    u64::from_le_bytes(bytes)
+}
+
+/// How many bytes agree, lowest first, of two words with this difference.
+const fn agree(difference: u64) -> usize {
+    (difference.trailing_zeros() / 8) as usize
+}
+
+/// How many bytes from `there` equal those from `here` on, of which `len` are known to.
+fn same(data: &[u8], there: usize, here: usize, mut len: usize) -> usize {
     let b = &data[here..];
-    let mut len = 0;
-    for (x, y) in a.chunks_exact(32).zip(b.chunks_exact(32)) {
+    let a = &data[there..there + b.len()];
+    for (x, y) in a[len..].chunks_exact(32).zip(b[len..].chunks_exact(32)) {
         if x != y {
             break;
         }
         len += 32;
     }
-    len + a[len..].iter().zip(&b[len..]).take(32).take_while(|(x, y)| x == y).count()
+    while len + 8 <= b.len() {
+        let difference = eight(a, len) ^ eight(b, len);
+        if difference != 0 {
+            return len + agree(difference);
+        }
+        len += 8;
+    }
+    len + a[len..].iter().zip(&b[len..]).take_while(|(x, y)| x == y).count()
 }
 
-fn hash(four: &[u8]) -> usize {
-    let mut bytes = [0; 4];
-    bytes.copy_from_slice(four);
-    (u32::from_le_bytes(bytes).wrapping_mul(0x9E37_79B1) >> (32 - HASH_BITS)) as usize
+fn hash(word: u64) -> usize {
+    ((word << 24).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - HASH_BITS)) as usize
 }
+
+/// [`length_code`] of every length.
+static LENGTHS: [(u16, u8, u8); LONGEST + 1] = {
+    let mut table = [(0, 0, 0); LONGEST + 1];
+    let mut len = 3;
+    while len <= LONGEST {
+        let (code, extra, bits) = length_code(len);
+        table[len] = (code as u16, extra as u8, bits as u8);
+        len += 1;
+    }
+    table
+};
 
 /// Code, extra bits and their number for a length of 3 to 258 (RFC 1951, 3.2.5).
 const fn length_code(len: usize) -> (usize, u32, u32) {
@@ -288,15 +370,15 @@ fn header(out: &mut Bits, letters: &[u8; 286], distances: &[u8; 30]) {
     }
     let codes = Code::<19>::new(&counts, 7);
     let many = ORDER.iter().rposition(|i| codes.lengths[*i] > 0).map_or(4, |last| (last + 1).max(4));
-    out.put((letters.len() - 257) as u32, 5);
-    out.put((distances.len() - 1) as u32, 5);
-    out.put((many - 4) as u32, 4);
+    out.put((letters.len() - 257) as u64, 5);
+    out.put((distances.len() - 1) as u64, 5);
+    out.put((many - 4) as u64, 4);
     for i in &ORDER[..many] {
-        out.put(u32::from(codes.lengths[*i]), 3);
+        out.put(u64::from(codes.lengths[*i]), 3);
     }
     for (code, extra, bits) in runs {
         let (word, length) = codes.codes[code];
-        out.put(word | extra << length, length + bits);
+        out.put(u64::from(word | extra << length), length + bits);
     }
 }
 
@@ -304,28 +386,45 @@ fn header(out: &mut Bits, letters: &[u8; 286], distances: &[u8; 30]) {
 #[derive(Default)]
 struct Bits {
     bytes: Vec<u8>,
+    /// Whole bytes written; `bytes` is longer, so that eight can be stored at once.
+    len: usize,
     held: u64,
     count: u32,
 }
 
 impl Bits {
-    fn put(&mut self, bits: u32, count: u32) {
-        self.held |= u64::from(bits) << self.count;
-        self.count += count;
-        if self.count >= 32 {
-            self.bytes.extend_from_slice(&(self.held as u32).to_le_bytes());
-            self.held >>= 32;
-            self.count -= 32;
+    fn clear(&mut self) {
+        (self.len, self.held, self.count) = (0, 0, 0);
+        self.reserve(1024);
+    }
+
+    /// Makes room for so many bytes.
+    fn reserve(&mut self, more: usize) {
+        let need = self.len + more + 16;
+        if self.bytes.len() < need {
+            self.bytes.resize(need, 0);
         }
     }
 
-    fn flush(&mut self) {
-        while self.count > 0 {
-            self.bytes.push(self.held as u8);
-            self.held >>= 8;
-            self.count = self.count.saturating_sub(8);
+    /// Adds at most 56 bits.
+    fn put(&mut self, bits: u64, count: u32) {
+        self.held |= bits << self.count;
+        self.count += count;
+        self.bytes[self.len..self.len + 8].copy_from_slice(&self.held.to_le_bytes());
+        let whole = self.count / 8;
+        self.len += whole as usize;
+        self.held = self.held.checked_shr(whole * 8).unwrap_or(0);
+        self.count %= 8;
+    }
+
+    /// Fills the last byte and adds the checksum.
+    fn finish(&mut self, checksum: u32) -> &[u8] {
+        if self.count > 0 {
+            self.put(0, 8 - self.count);
         }
-        self.held = 0;
+        self.bytes[self.len..self.len + 4].copy_from_slice(&checksum.to_be_bytes());
+        self.len += 4;
+        &self.bytes[..self.len]
     }
 }
 

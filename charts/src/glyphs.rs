@@ -22,6 +22,8 @@ pub(crate) struct Key {
     pub(crate) turned: bool,
     /// Quarter pixels that the origin lies right of a whole one, or above it when turned.
     pub(crate) phase: u8,
+    /// Pixels by which the glyph is fattened, for the halo behind it.
+    pub(crate) fat: u8,
 }
 
 impl Key {
@@ -31,6 +33,7 @@ impl Key {
             | (self.weight as u64) << 32
             | (self.turned as u64) << 33
             | (self.phase as u64) << 34
+            | (self.fat as u64) << 36
     }
 }
 
@@ -119,9 +122,10 @@ impl Glyphs {
             low = (low.0.min(point.0), low.1.min(point.1));
             high = (high.0.max(point.0), high.1.max(point.1));
         }
-        let (left, top) = (low.0.floor(), low.1.floor());
-        let width = ((high.0 - left).ceil() as usize + 1).div_ceil(8) * 8;
-        let height = (high.1 - top).ceil() as usize;
+        let fat = usize::from(key.fat);
+        let (left, top) = (low.0.floor() - fat as f32, low.1.floor() - fat as f32);
+        let width = ((high.0 - left).ceil() as usize + 1 + fat).div_ceil(8) * 8;
+        let height = (high.1 - top).ceil() as usize + fat;
         self.shape.clear();
         for (a, b) in &path.edges {
             self.shape.edge((a.0 - left, a.1 - top), (b.0 - left, b.1 - top));
@@ -129,7 +133,34 @@ impl Glyphs {
         let start = self.bytes.len();
         self.bytes.resize(start + width * height, 0);
         self.shape.sweep(width, height, &mut Tile { bytes: &mut self.bytes[start..], width });
+        for _ in 0..fat {
+            fatten(&mut self.bytes[start..], width);
+        }
         Mask { start, left: left as i32, top: top as i32, width, height }
+    }
+}
+
+/// Gives each pixel the most coverage of its neighbours: first along rows, then down columns.
+fn fatten(bytes: &mut [u8], width: usize) {
+    for row in bytes.chunks_exact_mut(width) {
+        let mut before = 0;
+        for x in 0..width {
+            let here = row[x];
+            let after = if x + 1 < width { row[x + 1] } else { 0 };
+            row[x] = before.max(here).max(after);
+            before = here;
+        }
+    }
+    for x in 0..width {
+        let mut before = 0;
+        let mut at = x;
+        while at < bytes.len() {
+            let here = bytes[at];
+            let after = if at + width < bytes.len() { bytes[at + width] } else { 0 };
+            bytes[at] = before.max(here).max(after);
+            before = here;
+            at += width;
+        }
     }
 }
 

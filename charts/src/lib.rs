@@ -32,6 +32,8 @@ mod raster;
 #[cfg(test)]
 #[path = "../examples/sample/mod.rs"]
 mod sample;
+#[doc(hidden)]
+pub mod stages;
 mod svg;
 mod table;
 mod theme;

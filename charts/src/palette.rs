@@ -17,20 +17,30 @@ const OVER_EDGE: u32 = 4;
 /// Room left for mixtures when ramps are reserved.
 const RESERVE: usize = 190;
 
+const UNKNOWN: u16 = u16::MAX;
+
 /// A colour that is drawn with, and what it makes of each colour it is drawn over.
 struct Ink {
     color: Rgb,
-    /// Index after blending: by the index below and the coverage.
-    mixes: Vec<[u8; STEPS]>,
+    /// Index after blending: by the index below and the coverage; [`UNKNOWN`] until it is asked for.
+    mixes: Vec<[u16; STEPS]>,
+    /// Whether a row of `mixes` is of this picture.
     ready: [bool; MOST],
     /// Index of coverage 1 over the ground, if the ramp is contiguous.
     ramp: Option<u8>,
 }
 
+/// Slots of the index by colour: several times the palette, for colours that were full up and took a neighbour.
+const SLOTS: usize = 4096;
+const FREE: u32 = u32::MAX;
+
 /// The colours of one picture.
 #[derive(Default)]
 pub(crate) struct Palette {
     colors: Vec<Rgb>,
+    /// Colour and index, by a hash of the colour.
+    slots: Vec<(u32, u8)>,
+    in_slots: usize,
     flat: Vec<bool>,
     inks: Vec<Ink>,
     in_use: usize,
@@ -42,8 +52,11 @@ impl Palette {
         self.colors.clear();
         self.flat.clear();
         self.in_use = 0;
-        self.colors.push(ground);
-        self.flat.push(true);
+        self.in_slots = 0;
+        self.slots.clear();
+        self.slots.resize(SLOTS, (FREE, 0));
+        self.index(ground);
+        self.flat[usize::from(GROUND)] = true;
     }
 
     /// The colours by index, at most 256.
@@ -59,14 +72,41 @@ impl Palette {
     }
 
     fn index(&mut self, color: Rgb) -> u8 {
-        if let Some(found) = self.colors.iter().position(|c| *c == color) {
-            return found as u8;
+        let key = u32::from_le_bytes([color.0, color.1, color.2, 0]);
+        let mut slot = key.wrapping_mul(0x9E37_79B1) as usize >> 20;
+        while self.slots[slot].0 != FREE {
+            if self.slots[slot].0 == key {
+                return self.slots[slot].1;
+            }
+            slot = (slot + 1) % SLOTS;
         }
-        if self.colors.len() < MOST {
+        let index = if self.colors.len() < MOST {
             self.colors.push(color);
             self.flat.push(false);
-            return (self.colors.len() - 1) as u8;
+            (self.colors.len() - 1) as u8
+        } else {
+            self.nearest(color)
+        };
+        // Half full is where searches begin to get long; past it, a colour is looked for anew each time.
+        if self.in_slots < SLOTS / 2 {
+            self.slots[slot] = (key, index);
+            self.in_slots += 1;
         }
+        index
+    }
+
+    /// Files a colour that was added without being looked for.
+    fn remember(&mut self, color: Rgb, index: u8) {
+        let key = u32::from_le_bytes([color.0, color.1, color.2, 0]);
+        let mut slot = key.wrapping_mul(0x9E37_79B1) as usize >> 20;
+        while self.slots[slot].0 != FREE && self.slots[slot].0 != key {
+            slot = (slot + 1) % SLOTS;
+        }
+        self.in_slots += usize::from(self.slots[slot].0 == FREE);
+        self.slots[slot] = (key, index);
+    }
+
+    fn nearest(&self, color: Rgb) -> u8 {
         let mut best = (u32::MAX, 0);
         for (i, c) in self.colors.iter().enumerate() {
             best = best.min((c.distance(color), i));
@@ -80,7 +120,12 @@ impl Palette {
             return found;
         }
         if self.in_use == self.inks.len() {
-            self.inks.push(Ink { color, mixes: vec![[0; STEPS]; MOST], ready: [false; MOST], ramp: None });
+            self.inks.push(Ink {
+                color,
+                mixes: vec![[UNKNOWN; STEPS]; MOST],
+                ready: [false; MOST],
+                ramp: None,
+            });
         }
         let ground = self.colors[usize::from(GROUND)];
         let ink = &mut self.inks[self.in_use];
@@ -90,13 +135,14 @@ impl Palette {
         if self.colors.len() + STEPS <= RESERVE && color != ground {
             let base = self.colors.len() as u8;
             ink.ramp = Some(base);
+            ink.ready[usize::from(GROUND)] = true;
             for step in 1..=u32::from(FULL) {
+                ink.mixes[usize::from(GROUND)][step as usize] = u16::from(base) + step as u16 - 1;
                 self.colors.push(color.mix(ground, step * 255 / u32::from(FULL)));
                 self.flat.push(step == u32::from(FULL));
-                ink.mixes[usize::from(GROUND)][step as usize] = base + step as u8 - 1;
             }
-            ink.mixes[usize::from(GROUND)][0] = GROUND;
-            ink.ready[usize::from(GROUND)] = true;
+            let full = base + FULL - 1;
+            self.remember(color, full);
         }
         self.in_use += 1;
         self.in_use - 1
@@ -104,28 +150,30 @@ impl Palette {
 
     /// The index after blending an ink over an index.
     fn mix(&mut self, ink: usize, under: u8, coverage: u8) -> u8 {
-        if !self.inks[ink].ready[usize::from(under)] {
-            self.prepare(ink, under);
+        let of = &mut self.inks[ink];
+        let row = &mut of.mixes[usize::from(under)];
+        if !of.ready[usize::from(under)] {
+            *row = [UNKNOWN; STEPS];
+            of.ready[usize::from(under)] = true;
         }
-        self.inks[ink].mixes[usize::from(under)][usize::from(coverage)]
+        match row[usize::from(coverage)] {
+            UNKNOWN => self.make(ink, under, coverage),
+            known => known as u8,
+        }
     }
 
-    fn prepare(&mut self, ink: usize, under: u8) {
-        let below = self.colors[usize::from(under)];
-        let color = self.inks[ink].color;
+    fn make(&mut self, ink: usize, under: u8, coverage: u8) -> u8 {
         let steps = if self.flat[usize::from(under)] { OVER_FLAT } else { OVER_EDGE };
         let full = u32::from(FULL);
-        let mut row = [under; STEPS];
-        let mut last = (0, under);
-        for (coverage, slot) in row.iter_mut().enumerate() {
-            let step = (coverage as u32 * steps * 2 + full) / (full * 2);
-            if step != last.0 {
-                last = (step, self.index(color.mix(below, step * 255 / steps)));
-            }
-            *slot = last.1;
-        }
-        self.inks[ink].mixes[usize::from(under)] = row;
-        self.inks[ink].ready[usize::from(under)] = true;
+        let step = (u32::from(coverage) * steps * 2 + full) / (full * 2);
+        let index = if step == 0 {
+            under
+        } else {
+            let color = self.inks[ink].color.mix(self.colors[usize::from(under)], step * 255 / steps);
+            self.index(color)
+        };
+        self.inks[ink].mixes[usize::from(under)][usize::from(coverage)] = u16::from(index);
+        index
     }
 
     /// Blends a row of coverages over a row of indices.

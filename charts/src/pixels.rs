@@ -47,7 +47,7 @@ pub(crate) struct Worker {
 
 /// Workers that are idle. Bounded: the memory of the crate is this many times a worker's, and drawing from a pool of
 /// hundreds of threads does not give each its own caches.
-static IDLE: Mutex<Vec<Box<Worker>>> = Mutex::new(Vec::new());
+static IDLE: Mutex<Vec<Worker>> = Mutex::new(Vec::new());
 const MOST_IDLE: usize = 4;
 /// The largest plane that is kept between pictures, in bytes; a rare large picture gives its memory back.
 const KEEP: usize = 16 << 20;
@@ -55,7 +55,7 @@ const KEEP: usize = 16 << 20;
 /// Runs with a worker from the pool.
 pub(crate) fn with_worker<R>(run: impl FnOnce(&mut Worker) -> R) -> R {
     let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    let mut worker = idle.unwrap_or_else(|| Box::new(Worker::new()));
+    let mut worker = idle.unwrap_or_else(Worker::new);
     let result = run(&mut worker);
     if worker.plane.bytes.capacity() > KEEP {
         worker.plane = Plane::default();
@@ -80,6 +80,12 @@ impl Sink for Brush<'_> {
     }
     fn pixels(&mut self, x: usize, y: usize, coverage: &[u8]) {
         self.palette.blend(self.ink, self.plane.row(x, y, coverage.len()), coverage);
+    }
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Worker {{ {} x {} }}", self.plane.width, self.plane.height)
     }
 }
 
@@ -166,16 +172,13 @@ impl Worker {
     fn text(&mut self, text: &Text, letters: &str, scale: i32) {
         if let Some(halo) = text.halo {
             let ink = self.palette.ink(halo);
-            for (dx, dy) in [(-1, -1), (0, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (0, 1), (1, 1)] {
-                // Twice over, so that the ring is opaque where the letters' edges are thin.
-                self.letters(text, letters, scale, ink, (dx * scale, dy * scale));
-            }
+            self.letters(text, letters, scale, ink, scale as u8);
         }
         let ink = self.palette.ink(text.color);
-        self.letters(text, letters, scale, ink, (0, 0));
+        self.letters(text, letters, scale, ink, 0);
     }
 
-    fn letters(&mut self, text: &Text, letters: &str, scale: i32, ink: usize, shift: (i32, i32)) {
+    fn letters(&mut self, text: &Text, letters: &str, scale: i32, ink: usize, fat: u8) {
         let (x, y) = (text.origin.0 * scale, text.origin.1 * scale);
         let size = (text.size * scale / Q) as u16;
         let mut units = 0_i64;
@@ -191,10 +194,16 @@ impl Worker {
             } else {
                 ((x + along).div_euclid(Q), (y + Q / 2).div_euclid(Q), (x + along).rem_euclid(Q))
             };
-            let key =
-                Key { glyph: glyph.id, size, weight: text.weight, turned: text.turned, phase: phase as u8 };
+            let key = Key {
+                glyph: glyph.id,
+                size,
+                weight: text.weight,
+                turned: text.turned,
+                phase: phase as u8,
+                fat,
+            };
             let mask = self.glyphs.mask(key);
-            let (left, top) = (at_x + mask.left + shift.0, at_y + mask.top + shift.1);
+            let (left, top) = (at_x + mask.left, at_y + mask.top);
             for row in 0..mask.height {
                 let y = top + row as i32;
                 if y < 0 || y >= self.plane.height as i32 {

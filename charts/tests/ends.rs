@@ -1,0 +1,272 @@
+//! One drawing, several ends: the same bytes every time, SVGs and PNGs as they were approved, metadata, hits, tables.
+//!
+//! `UPDATE_SNAPSHOTS=1 cargo test -p pufa-charts --test ends` approves what is drawn now: look at it first. A PNG that
+//! differs leaves `expected | got | difference` side by side under `target/picture-diff`.
+
+#[path = "../examples/sample/mod.rs"]
+mod sample;
+
+use std::path::{Path, PathBuf};
+
+use pufa_charts::*;
+
+fn all() -> Vec<(&'static str, Spec)> {
+    let (zh, en) = (Lang::ZhCn, Lang::En);
+    vec![
+        ("totals", sample::totals(12, zh, Theme::Light)),
+        ("totals-60.en", sample::totals(60, en, Theme::Dark)),
+        ("trend", sample::trend(5, 7, true, zh, Theme::Light)),
+        ("composition", sample::composition(8, zh, Theme::Light)),
+        ("topics.print", sample::topics(8, zh, Theme::Print)),
+        ("completeness", sample::completeness(12, 7, zh, Theme::Light)),
+        ("year-over-year", sample::by_unit(12, 5, zh, Theme::Light)),
+        ("by-year.print", sample::by_year(6, zh, Theme::Print)),
+        ("summary-phone", sample::summary(Preset::Phone, 12, zh, Theme::Dark)),
+    ]
+}
+
+fn snapshots() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots")
+}
+
+fn updating() -> bool {
+    #[expect(clippy::disallowed_methods, reason = "asked for by hand, by whoever approves a picture")]
+    std::env::var("UPDATE_SNAPSHOTS").is_ok()
+}
+
+#[test]
+fn svgs_are_as_approved() {
+    let mut changed = Vec::new();
+    for (name, spec) in all() {
+        let svg = svg(&spec, &Options { strict: true, ..Options::default() }).unwrap();
+        let file = snapshots().join(format!("{name}.svg"));
+        if updating() {
+            std::fs::write(&file, &svg).unwrap();
+        } else if std::fs::read_to_string(&file).unwrap_or_default() != svg {
+            changed.push(name);
+        }
+    }
+    assert!(
+        changed.is_empty(),
+        "drawn otherwise than approved: {changed:?}; approve with UPDATE_SNAPSHOTS=1"
+    );
+}
+
+/// Width, height and RGB of a PNG, decoded by another implementation.
+fn decode(bytes: &[u8]) -> (usize, usize, Vec<u8>) {
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    assert_eq!(info.color_type, png::ColorType::Rgb);
+    (info.width as usize, info.height as usize, pixels)
+}
+
+/// Writes expected, got and difference side by side.
+fn panels(name: &str, expected: &(usize, usize, Vec<u8>), got: &(usize, usize, Vec<u8>)) -> PathBuf {
+    let (w, h) = (expected.0.max(got.0), expected.1.max(got.1));
+    let mut out = vec![255; w * 3 * h * 3];
+    let at = |picture: &(usize, usize, Vec<u8>), x: usize, y: usize| -> [u8; 3] {
+        let i = (y * picture.0 + x) * 3;
+        if x < picture.0 && y < picture.1 {
+            [picture.2[i], picture.2[i + 1], picture.2[i + 2]]
+        } else {
+            [255, 0, 255]
+        }
+    };
+    for y in 0..h {
+        for x in 0..w {
+            let (a, b) = (at(expected, x, y), at(got, x, y));
+            let far = a.iter().zip(&b).map(|(a, b)| a.abs_diff(*b)).max().unwrap_or(0);
+            let difference = [255, 255 - far, 255 - far];
+            for (panel, color) in [a, b, difference].into_iter().enumerate() {
+                let i = (y * w * 3 + panel * w + x) * 3;
+                out[i..i + 3].copy_from_slice(&color);
+            }
+        }
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("picture-diff");
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(format!("{name}.png"));
+    let mut encoder = png::Encoder::new(std::fs::File::create(&path).unwrap(), (w * 3) as u32, h as u32);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.write_header().unwrap().write_image_data(&out).unwrap();
+    path
+}
+
+#[test]
+fn pngs_are_as_approved() {
+    for (name, spec) in all() {
+        // Half the size keeps the repository small; letters stay their own size.
+        let options = Options { size: Some((960, 640)), strict: true, ..Options::default() };
+        let bytes = pufa_charts::png(&spec, &options).unwrap();
+        let file = snapshots().join(format!("{name}.png"));
+        if updating() {
+            std::fs::write(&file, &bytes).unwrap();
+            continue;
+        }
+        let expected = decode(&std::fs::read(&file).unwrap());
+        let got = decode(&bytes);
+        // A step of the palette may move; a line or a letter may not.
+        let far = expected.2.iter().zip(&got.2).filter(|(a, b)| a.abs_diff(**b) > 24).count();
+        if (expected.0, expected.1) != (got.0, got.1) || far > 60 {
+            panic!("{name}: {far} channels differ; see {}", panels(name, &expected, &got).display());
+        }
+    }
+}
+
+#[test]
+fn bytes_are_equal_over_runs_threads_and_neighbours() {
+    let specs: Vec<Spec> = all().into_iter().map(|(_, spec)| spec).collect();
+    let options = Options { size: Some((800, 500)), ..Options::default() };
+    let first: Vec<Vec<u8>> = specs.iter().map(|s| pufa_charts::png(s, &options).unwrap()).collect();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let (specs, first) = (&specs, &first);
+            scope.spawn(move || {
+                for run in 0..25 {
+                    // In another order each time, so that what a worker drew before must not matter.
+                    let i = (run * (thread + 1) + thread) % specs.len();
+                    assert!(
+                        pufa_charts::png(&specs[i], &options).unwrap() == first[i],
+                        "{}",
+                        specs[i].name()
+                    );
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn png_tells_what_it_is() {
+    let spec = sample::by_unit(12, 5, Lang::ZhCn, Theme::Light);
+    let options = Options { scale: 2, ..Options::default() };
+    let bytes = pufa_charts::png(&spec, &options).unwrap();
+    let reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
+    let info = reader.info();
+    assert_eq!((info.width, info.height), (3200, 1800));
+    assert_eq!(info.color_type, png::ColorType::Indexed);
+    assert!(info.srgb.is_some());
+    assert_eq!(info.pixel_dims.map(|d| d.xppu), Some(7560));
+    let text = |key: &str| {
+        info.utf8_text.iter().find(|t| t.keyword == key).map(|t| t.get_text().unwrap()).unwrap_or_default()
+    };
+    assert_eq!(text("Title"), "各单位宣传资料发放量同比");
+    assert_eq!(text("Campaign"), "constitution-2021");
+    assert_eq!(text("Revision"), "1024");
+    assert_eq!(text("As of"), "数据截至 2021-12-05 18:00");
+    assert_eq!(text("SpecHash"), format!("{:032x}", spec_hash(&spec, &options)));
+}
+
+#[test]
+fn decodes_at_every_scale() {
+    for (name, spec) in all() {
+        let (w, h) = spec.size();
+        for scale in 1..=2 {
+            let options = Options { scale, ..Options::default() };
+            let (got_w, got_h, pixels) = decode(&pufa_charts::png(&spec, &options).unwrap());
+            assert_eq!((got_w as u32, got_h as u32), (w * scale, h * scale), "{name}");
+            assert!(pixels.chunks_exact(3).any(|p| p != &pixels[..3]), "{name} is empty");
+        }
+    }
+}
+
+#[test]
+fn scales_show_the_same_picture() {
+    // Averaged down, the picture of scale 2 is that of scale 1 but for hints and quantised edges.
+    for (name, spec) in all() {
+        let (w, _, one) = decode(&pufa_charts::png(&spec, &Options::default()).unwrap());
+        let (_, _, two) =
+            decode(&pufa_charts::png(&spec, &Options { scale: 2, ..Options::default() }).unwrap());
+        let mut error = 0_u64;
+        for (i, value) in one.iter().enumerate() {
+            let (pixel, channel) = (i / 3, i % 3);
+            let (x, y) = (pixel % w * 2, pixel / w * 2);
+            let at = |dx: usize, dy: usize| u64::from(two[((y + dy) * w * 2 + x + dx) * 3 + channel]);
+            let mean = (at(0, 0) + at(1, 0) + at(0, 1) + at(1, 1)) / 4;
+            error += mean.abs_diff(u64::from(*value)).pow(2);
+        }
+        let mean = error as f64 / one.len() as f64;
+        assert!(mean < 160.0, "{name}: mean square {mean}");
+    }
+}
+
+#[test]
+fn hits_tell_values_where_they_are_drawn() {
+    let spec = sample::by_unit(12, 5, Lang::ZhCn, Theme::Light);
+    let hits = hits(&spec, &Options::default()).unwrap();
+    assert_eq!(hits.len(), 60);
+    assert_eq!(
+        (hits[4].series.as_str(), hits[4].label.as_str(), hits[4].value.as_str()),
+        ("2021年", "丹阳街道", "3866份")
+    );
+    let missing = hits.iter().find(|h| h.value == "无数据").unwrap();
+    assert_eq!((missing.series.as_str(), missing.label.as_str()), ("2017年", "吕陵镇"));
+    let inexact = hits.iter().find(|h| h.value.contains('余')).unwrap();
+    assert_eq!(inexact.value, "1400余份（1400—1499）");
+    for hit in &hits {
+        assert!(
+            hit.w > 0.0 && hit.h > 0.0 && hit.x >= 0.0 && hit.x + hit.w <= 1600.0 && hit.y + hit.h <= 900.0
+        );
+    }
+}
+
+#[test]
+fn tables_hold_every_figure() {
+    for (name, spec) in all() {
+        let table = table(&spec);
+        assert!(!table.rows.is_empty() && !table.caption.is_empty(), "{name}");
+        assert!(table.rows.iter().all(|row| row.len() == table.headers.len()), "{name}");
+    }
+    let table = table(&sample::by_unit(12, 2, Lang::ZhCn, Theme::Light));
+    assert_eq!(table.headers, ["名称", "2020年", "2021年", "同比"]);
+}
+
+#[test]
+fn refuses_what_cannot_be_drawn() {
+    let spec = sample::totals(3, Lang::ZhCn, Theme::Light);
+    let error = |options: Options| pufa_charts::png(&spec, &options).unwrap_err();
+    assert_eq!(error(Options { scale: 0, ..Options::default() }), Error::Scale(0));
+    assert_eq!(error(Options { scale: 5, ..Options::default() }), Error::Scale(5));
+    assert_eq!(error(Options { size: Some((10, 900)), ..Options::default() }), Error::Size(10, 900));
+    let many = sample::totals(401, Lang::ZhCn, Theme::Light);
+    assert!(matches!(
+        pufa_charts::svg(&many, &Options::default()),
+        Err(Error::TooMany { count: 401, limit: 400, .. })
+    ));
+    let Spec::YearOverYear(mut uneven) = sample::by_unit(2, 3, Lang::ZhCn, Theme::Light) else { panic!() };
+    uneven.groups[1].values.pop();
+    let result = pufa_charts::svg(&Spec::YearOverYear(uneven), &Options::default());
+    assert!(matches!(result, Err(Error::Shape { got: 2, want: 3, .. })));
+}
+
+#[test]
+fn a_character_without_a_glyph_is_a_box_or_an_error() {
+    let Spec::Totals(mut totals) = sample::totals(2, Lang::ZhCn, Theme::Light) else { panic!() };
+    totals.bars[0].label = "普法\u{1F600}".into();
+    let spec = Spec::Totals(totals);
+    let strict = Options { strict: true, ..Options::default() };
+    assert_eq!(pufa_charts::png(&spec, &strict), Err(Error::MissingGlyphs(vec!['\u{1F600}'])));
+    assert!(pufa_charts::png(&spec, &Options::default()).is_ok());
+}
+
+#[test]
+fn hash_follows_everything_that_changes_the_picture() {
+    let spec = sample::totals(3, Lang::ZhCn, Theme::Light);
+    let base = spec_hash(&spec, &Options::default());
+    assert_eq!(base, spec_hash(&spec.clone(), &Options::default()));
+    assert_ne!(base, spec_hash(&spec, &Options { scale: 2, ..Options::default() }));
+    assert_ne!(base, spec_hash(&sample::totals(3, Lang::ZhCn, Theme::Dark), &Options::default()));
+    assert_ne!(base, spec_hash(&sample::totals(4, Lang::ZhCn, Theme::Light), &Options::default()));
+}
+
+#[test]
+fn svg_needs_no_styles_and_stays_well_formed() {
+    let Spec::Totals(mut totals) = sample::totals(2, Lang::ZhCn, Theme::Light) else { panic!() };
+    totals.frame.title = "<script>alert(\"1\")</script> & 'x'\u{0}".into();
+    let svg = svg(&Spec::Totals(totals), &Options::default()).unwrap();
+    assert!(!svg.contains("style=") && !svg.contains("<style") && !svg.contains("<script"));
+    assert!(!svg.contains('\u{0}') && svg.contains("&lt;script&gt;"));
+}
