@@ -2,7 +2,8 @@
 
 use super::entity::idempotency;
 use super::rows::{Columns, Rows, Type};
-use super::{StoreError, writer};
+use super::submission::IdempotencyKey;
+use super::StoreError;
 use crate::domain::calendar::ReportDay;
 use crate::domain::tally::Version;
 use jiff::Timestamp;
@@ -54,7 +55,7 @@ pub(super) async fn find(
 pub(super) async fn insert(
     connection: &impl ConnectionTrait,
     at: Timestamp,
-    answered: &[(i32, &writer::IdempotencyKey, &Version, bool)],
+    answered: &[(i32, &IdempotencyKey, &Version, bool)],
 ) -> Result<(), StoreError> {
     const COLUMNS: Columns = &[
         ("user_id", Type::Int),

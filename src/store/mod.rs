@@ -13,6 +13,7 @@ mod idempotency;
 mod rollup;
 mod rows;
 mod slots;
+mod submission;
 mod tally;
 mod transaction;
 mod verify;
@@ -26,7 +27,8 @@ pub use rollup::Reading;
 pub use tally::{Listing, Page};
 pub use transaction::Transaction;
 pub use verify::Finding;
-pub use writer::{IdempotencyKey, Outcome, Precondition, Submission, Work};
+pub use writer::Work;
+pub use submission::{IdempotencyKey, Outcome, Precondition, Submission};
 
 use crate::clock::Clock;
 use crate::domain::catalogue::Catalogue;

@@ -1,14 +1,16 @@
 //! Pictures: from sums and words to what the chart crate draws.
 
-use super::comparison::{Compared, Terms, change_view, drives};
-use super::completeness::Grid;
-use super::drawing::Format;
-use super::totals::{known_measure, measure_sum};
-use super::{App, Caller, Error, scope};
-use crate::domain::calendar::{Align, ReportDay, constitution_day_in, constitution_week_ordinal, rfc3339};
-use crate::domain::campaign::{Campaign, Kind, State};
+mod summary;
+mod years;
+
+use crate::service::completeness::Grid;
+use crate::service::drawing::Format;
+use crate::service::totals::{known_measure, measure_sum};
+use crate::service::{App, Caller, Error, scope};
+use crate::domain::calendar::{Align, ReportDay, rfc3339};
+use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
-use crate::domain::comparison::{Basis, Change};
+use crate::domain::comparison::Basis;
 use crate::domain::completeness::{Completeness, Status};
 use crate::domain::consultation::{Mode, Topic};
 use crate::domain::fault::Fault;
@@ -55,9 +57,6 @@ pub struct Picture {
     /// The bytes; absent when the caller's tag is this one.
     pub bytes: Option<Arc<[u8]>>,
 }
-
-/// How many years a picture shows at most, the campaign's own included.
-const YEARS: usize = 5;
 
 impl App {
     /// Draws a picture, or finds it drawn; nothing is drawn when the caller's tag still fits.
@@ -235,7 +234,7 @@ impl Desk<'_> {
         self.children().into_iter().filter(existed).collect()
     }
 
-    async fn read(&self, units: &[&Unit]) -> Result<super::totals::Reading, Error> {
+    async fn read(&self, units: &[&Unit]) -> Result<crate::service::totals::Reading, Error> {
         let below = scope::reads_below(self.catalogue, self.caller, self.unit.id);
         let ids: Vec<UnitId> =
             std::iter::once(self.unit.id).chain(units.iter().map(|unit| unit.id)).collect();
@@ -263,66 +262,6 @@ impl Desk<'_> {
             measure: self.name(self.measure).into(),
             unit: self.word(self.measure).into(),
             bars: units.iter().map(bar).collect(),
-        })
-    }
-
-    /// The drives up to this one, oldest first.
-    fn years(&self) -> Vec<Arc<Campaign>> {
-        let mut years = drives(self.catalogue, self.campaign.kind, self.unit.id);
-        years.retain(|other| {
-            other.window.first() < self.campaign.window.first() || other.id == self.campaign.id
-        });
-        // The campaign asked for stands for its year, whatever else ran in it.
-        years.retain(|other| other.year != self.campaign.year);
-        years.push(self.campaign.clone());
-        let surplus = years.len().saturating_sub(YEARS);
-        years.split_off(surplus)
-    }
-
-    async fn compare(&self, align: Align, basis: Basis, with_children: bool) -> Result<Compared, Error> {
-        let terms = Terms { unit: self.unit, campaigns: self.years(), align, basis };
-        self.app.compare(self.catalogue, self.caller, terms, with_children).await
-    }
-
-    async fn trend(&self) -> Result<draw::Trend, Error> {
-        let compared = self.compare(Align::Whole, Basis::All, false).await?;
-        let longest = compared.campaigns.iter().map(|c| c.window.days().count()).max().unwrap_or_default();
-        let line = |campaign: &Arc<Campaign>| {
-            let first = campaign.window.first();
-            let length = campaign.window.days().count();
-            let mut values: Vec<Option<draw::Value>> = vec![None; longest];
-            for (at, day) in campaign.window.days().enumerate().filter(|(_, day)| *day <= self.today) {
-                let rollup = compared.days(campaign, self.unit.id).find(|(other, _)| *other == day);
-                values[at] =
-                    Some(rollup.map_or(draw::Value::exact(0), |(_, r)| value(self.sum(r, self.measure))));
-            }
-            let mark =
-                constitution_day_in(campaign.window).and_then(|day| usize::try_from(day.since(first)).ok());
-            let open = (campaign.state(self.today) == State::Open).then(|| self.today.since(first));
-            draw::Line {
-                label: campaign.year.to_string(),
-                values,
-                mark,
-                open_from: open.and_then(|at| usize::try_from(at).ok()).filter(|at| *at < length),
-            }
-        };
-        let whole = compared.rollup(self.campaign, self.unit.id);
-        let day = |n: usize| self.lang().words("chart-day", &[("n", &(n + 1).to_string())]);
-        Ok(draw::Trend {
-            frame: self.frame(
-                &self.title("chart-title-trend"),
-                self.subtitle(self.word(self.measure)),
-                &whole,
-            ),
-            measure: self.name(self.measure).into(),
-            unit: self.word(self.measure).into(),
-            days: (0..longest).map(day).collect(),
-            lines: compared.campaigns.iter().map(line).collect(),
-            mark_label: if self.campaign.kind == Kind::Constitution {
-                self.lang().text("chart-mark")
-            } else {
-                String::new()
-            },
         })
     }
 
@@ -396,7 +335,7 @@ impl Desk<'_> {
             None if counts.late > 0 => draw::Cell::Late,
             None => draw::Cell::OnTime,
         };
-        let row = |row: &super::completeness::Row| {
+        let row = |row: &crate::service::completeness::Row| {
             let due = row.counts.iter().zip(&grid.days).filter(|(_, day)| **day <= self.today);
             let mut sum = Completeness::default();
             due.for_each(|(counts, _)| sum += *counts);
@@ -426,207 +365,5 @@ impl Desk<'_> {
             days: grid.days.iter().map(day).collect(),
             units: grid.rows.iter().map(row).collect(),
         })
-    }
-
-    fn usual_align(&self) -> Align {
-        if self.campaign.state(self.today) == State::Open { Align::CampaignDay } else { Align::Whole }
-    }
-
-    async fn year_over_year(&self, align: Option<Align>, basis: Basis) -> Result<draw::YearOverYear, Error> {
-        let compared = self.compare(align.unwrap_or_else(|| self.usual_align()), basis, true).await?;
-        let years: Vec<String> =
-            compared.campaigns.iter().map(|campaign| campaign.year.to_string()).collect();
-        let whole = compared.rollup(self.campaign, self.unit.id);
-        let sum = |unit: UnitId, campaign: &Campaign| {
-            let rollup = compared.rollup(campaign, unit);
-            (rollup.changes > 0).then(|| self.sum(&rollup, self.measure))
-        };
-        let below: Vec<&Unit> =
-            self.children().into_iter().filter(|child| child.id != self.unit.id).collect();
-        let group = |unit: &Unit| {
-            let sums: Vec<Option<Sum>> =
-                compared.campaigns.iter().map(|campaign| sum(unit.id, campaign)).collect();
-            let last = sums.len().checked_sub(2).and_then(|at| sums[at]);
-            let this = sums.last().copied().flatten();
-            draw::Group {
-                label: unit.name.clone(),
-                values: sums.iter().map(|sum| sum.map(value)).collect(),
-                changes: Vec::new(),
-                change: match (last, this) {
-                    (Some(_), Some(this)) => change_view(self.lang(), last, this).text,
-                    _ => String::new(),
-                },
-            }
-        };
-        let year = |at: usize| {
-            let campaign = &compared.campaigns[at];
-            let this = sum(self.unit.id, campaign);
-            let last = at.checked_sub(1).and_then(|at| sum(self.unit.id, &compared.campaigns[at]));
-            let change = match (last, this) {
-                (Some(_), Some(this)) => change_view(self.lang(), last, this).text,
-                _ => String::new(),
-            };
-            draw::Group {
-                label: years[at].clone(),
-                values: vec![this.map(value)],
-                changes: Vec::new(),
-                change,
-            }
-        };
-        let mut frame = self.frame(
-            &self.title("chart-title-year-over-year"),
-            self.comparison_subtitle(&compared),
-            &whole,
-        );
-        frame.footer.extend(self.basis_words(&compared, basis));
-        let by_year = below.is_empty();
-        Ok(draw::YearOverYear {
-            frame,
-            measure: self.name(self.measure).into(),
-            unit: self.word(self.measure).into(),
-            highlight: by_year.then(|| years.len().saturating_sub(1)),
-            groups: if by_year {
-                (0..years.len()).map(year).collect()
-            } else {
-                below.into_iter().map(group).collect()
-            },
-            series: if by_year { vec![self.name(self.measure).into()] } else { years },
-        })
-    }
-
-    fn comparison_subtitle(&self, compared: &Compared) -> String {
-        let first = compared.campaigns.first().map_or(0, |campaign| campaign.year).to_string();
-        let last = self.campaign.year.to_string();
-        let through = compared.through.map(|n| n.to_string());
-        let key = match (compared.align, &through) {
-            (Align::Whole, _) | (_, None) => "chart-years-whole",
-            (Align::CampaignDay, Some(_)) => "chart-years-day",
-            (Align::Distance, Some(_)) => "chart-years-distance",
-        };
-        let values = [
-            ("unit", self.unit.name.as_str()),
-            ("first", first.as_str()),
-            ("last", last.as_str()),
-            ("n", through.as_deref().unwrap_or_default()),
-            ("word", self.word(self.measure)),
-        ];
-        self.lang().words(key, &values)
-    }
-
-    fn basis_words(&self, compared: &Compared, basis: Basis) -> Option<String> {
-        if basis == Basis::All {
-            return None;
-        }
-        let names = compared.left_out.iter().filter_map(|unit| self.catalogue.tree.get(*unit));
-        let names: Vec<&str> = names.map(|unit| unit.name.as_str()).collect();
-        let key = if names.is_empty() { "chart-comparable" } else { "chart-comparable-left_out" };
-        Some(self.lang().words(key, &[("names", &names.join(self.lang().pick("、", ", ")))]))
-    }
-
-    async fn summary(
-        &self,
-        preset: Option<&str>,
-        align: Option<Align>,
-        basis: Basis,
-    ) -> Result<draw::Summary, Error> {
-        let preset = match preset {
-            None | Some("a4") => draw::Preset::A4,
-            Some("phone") => draw::Preset::Phone,
-            Some("screen") => draw::Preset::Screen,
-            Some(_) => return Err(Error::invalid(Fault::new("/preset", "preset_unknown"))),
-        };
-        let compared = self.compare(align.unwrap_or_else(|| self.usual_align()), basis, true).await?;
-        let whole = compared.rollup(self.campaign, self.unit.id);
-        let last = compared.campaigns.len().checked_sub(2).map(|at| compared.campaigns[at].clone());
-        let before =
-            last.as_ref().map(|last| compared.rollup(last, self.unit.id)).filter(|last| last.changes > 0);
-        let card = |measure: &Measure| {
-            let this = self.sum(&whole, measure);
-            let previous = before.as_ref().map(|before| self.sum(before, measure));
-            draw::Card {
-                label: self.name(measure).into(),
-                unit: self.word(measure).into(),
-                value: Some(value(this)),
-                previous: previous.map(value),
-                previous_label: self.lang().text("summary-previous"),
-                change: change_view(self.lang(), previous, this).text,
-                direction: match Change::between(previous, this) {
-                    Change::Rise(_) => draw::Direction::Up,
-                    Change::Fall(_) => draw::Direction::Down,
-                    Change::Equal | Change::NearlyEqual => draw::Direction::Flat,
-                    Change::NoBase | Change::ZeroBase => draw::Direction::None,
-                },
-            }
-        };
-        let counted = |measure: &&Measure| {
-            let of = |rollup: &Rollup| self.sum(rollup, measure) != Sum::ZERO;
-            of(&whole) || before.as_ref().is_some_and(of)
-        };
-        let head: Vec<&Measure> = self.campaign.measures.iter().filter(counted).take(4).collect();
-        let mut frame = self.frame(&self.campaign.name, self.comparison_subtitle(&compared), &whole);
-        frame.footer.push(self.reported_words().await?);
-        frame.footer.extend(self.basis_words(&compared, basis));
-        let values = [("campaign", self.campaign.id.as_str()), ("revision", &whole.changes.to_string())];
-        frame.footer.push(self.lang().words("summary-revision", &values));
-        Ok(draw::Summary {
-            frame,
-            preset,
-            ordinal: self.ordinal_words(),
-            slogan: self.campaign.theme.clone(),
-            cards: head.iter().map(|measure| card(measure)).collect(),
-            charts: vec![
-                draw::Spec::YearOverYear(self.year_over_year(align, basis).await?),
-                draw::Spec::Trend(self.trend().await?),
-            ],
-            table: self.unit_table(&compared, &head),
-        })
-    }
-
-    fn unit_table(&self, compared: &Compared, head: &[&Measure]) -> draw::UnitTable {
-        let row = |label: &str, unit: UnitId, total: bool| {
-            let rollup = compared.rollup(self.campaign, unit);
-            let known = rollup.changes > 0;
-            let cell =
-                |measure: &&Measure| draw::Datum::Value(known.then(|| value(self.sum(&rollup, measure))));
-            draw::TableRow { label: label.to_owned(), cells: head.iter().map(cell).collect(), total }
-        };
-        let below = self.present();
-        let mut rows: Vec<draw::TableRow> =
-            below.iter().map(|unit| row(&unit.name, unit.id, false)).collect();
-        if below.len() > 1 {
-            rows.push(row(&self.lang().text("summary-total"), self.unit.id, true));
-        }
-        let column = |measure: &&Measure| {
-            let values = [("measure", self.name(measure)), ("word", self.word(measure))];
-            self.lang().words("summary-column", &values)
-        };
-        draw::UnitTable {
-            head: self.lang().text("summary-unit"),
-            columns: head.iter().map(column).collect(),
-            rows,
-        }
-    }
-
-    async fn reported_words(&self) -> Result<String, Error> {
-        let grid = self.grid().await?;
-        let mut sum = Completeness::default();
-        let due = grid.sums.iter().zip(&grid.days).filter(|(_, day)| **day <= self.today);
-        due.for_each(|(counts, _)| sum += *counts);
-        let values = [("reported", sum.reported.to_string()), ("expected", sum.expected.to_string())];
-        let values = values.each_ref().map(|(name, text)| (*name, text.as_str()));
-        Ok(self.lang().words("summary-reported", &values))
-    }
-
-    fn ordinal_words(&self) -> String {
-        let Some(day) = self.campaign.ordinal else { return String::new() };
-        let written = |n: u32| match self.lang() {
-            Lang::ZhCn => crate::domain::calendar::chinese_number(n),
-            Lang::En => n.to_string(),
-        };
-        let week = constitution_week_ordinal(self.campaign.year)
-            .filter(|_| self.campaign.kind == Kind::Constitution);
-        let values = [("day", written(day)), ("week", week.map(written).unwrap_or_default())];
-        let values = values.each_ref().map(|(name, text)| (*name, text.as_str()));
-        self.lang().words(if week.is_some() { "summary-ordinals" } else { "summary-ordinal" }, &values)
     }
 }

@@ -1,0 +1,172 @@
+//! Pictures of several years: the days of each as lines, and units or years as bars.
+
+use super::{Desk, value};
+use crate::domain::calendar::{Align, constitution_day_in};
+use crate::domain::campaign::{Campaign, Kind, State};
+use crate::domain::comparison::Basis;
+use crate::domain::quantity::Sum;
+use crate::domain::unit::{Unit, UnitId};
+use crate::service::Error;
+use crate::service::comparison::{Compared, Terms, change_view, drives};
+use pufa_charts as draw;
+use std::sync::Arc;
+
+/// How many years a picture shows at most, the campaign's own included.
+const YEARS: usize = 5;
+
+impl Desk<'_> {
+    /// The drives up to this one, oldest first.
+    pub(super) fn years(&self) -> Vec<Arc<Campaign>> {
+        let mut years = drives(self.catalogue, self.campaign.kind, self.unit.id);
+        years.retain(|other| {
+            other.window.first() < self.campaign.window.first() || other.id == self.campaign.id
+        });
+        // The campaign asked for stands for its year, whatever else ran in it.
+        years.retain(|other| other.year != self.campaign.year);
+        years.push(self.campaign.clone());
+        let surplus = years.len().saturating_sub(YEARS);
+        years.split_off(surplus)
+    }
+
+    pub(super) async fn compare(&self, align: Align, basis: Basis, with_children: bool) -> Result<Compared, Error> {
+        let terms = Terms { unit: self.unit, campaigns: self.years(), align, basis };
+        self.app.compare(self.catalogue, self.caller, terms, with_children).await
+    }
+
+    pub(super) async fn trend(&self) -> Result<draw::Trend, Error> {
+        let compared = self.compare(Align::Whole, Basis::All, false).await?;
+        let longest = compared.campaigns.iter().map(|c| c.window.days().count()).max().unwrap_or_default();
+        let line = |campaign: &Arc<Campaign>| {
+            let first = campaign.window.first();
+            let length = campaign.window.days().count();
+            let mut values: Vec<Option<draw::Value>> = vec![None; longest];
+            for (at, day) in campaign.window.days().enumerate().filter(|(_, day)| *day <= self.today) {
+                let rollup = compared.days(campaign, self.unit.id).find(|(other, _)| *other == day);
+                values[at] =
+                    Some(rollup.map_or(draw::Value::exact(0), |(_, r)| value(self.sum(r, self.measure))));
+            }
+            let mark =
+                constitution_day_in(campaign.window).and_then(|day| usize::try_from(day.since(first)).ok());
+            let open = (campaign.state(self.today) == State::Open).then(|| self.today.since(first));
+            draw::Line {
+                label: campaign.year.to_string(),
+                values,
+                mark,
+                open_from: open.and_then(|at| usize::try_from(at).ok()).filter(|at| *at < length),
+            }
+        };
+        let whole = compared.rollup(self.campaign, self.unit.id);
+        let day = |n: usize| self.lang().words("chart-day", &[("n", &(n + 1).to_string())]);
+        Ok(draw::Trend {
+            frame: self.frame(
+                &self.title("chart-title-trend"),
+                self.subtitle(self.word(self.measure)),
+                &whole,
+            ),
+            measure: self.name(self.measure).into(),
+            unit: self.word(self.measure).into(),
+            days: (0..longest).map(day).collect(),
+            lines: compared.campaigns.iter().map(line).collect(),
+            mark_label: if self.campaign.kind == Kind::Constitution {
+                self.lang().text("chart-mark")
+            } else {
+                String::new()
+            },
+        })
+    }
+
+    pub(super) fn usual_align(&self) -> Align {
+        if self.campaign.state(self.today) == State::Open { Align::CampaignDay } else { Align::Whole }
+    }
+
+    pub(super) async fn year_over_year(&self, align: Option<Align>, basis: Basis) -> Result<draw::YearOverYear, Error> {
+        let compared = self.compare(align.unwrap_or_else(|| self.usual_align()), basis, true).await?;
+        let years: Vec<String> =
+            compared.campaigns.iter().map(|campaign| campaign.year.to_string()).collect();
+        let whole = compared.rollup(self.campaign, self.unit.id);
+        let sum = |unit: UnitId, campaign: &Campaign| {
+            let rollup = compared.rollup(campaign, unit);
+            (rollup.changes > 0).then(|| self.sum(&rollup, self.measure))
+        };
+        let below: Vec<&Unit> =
+            self.children().into_iter().filter(|child| child.id != self.unit.id).collect();
+        let group = |unit: &Unit| {
+            let sums: Vec<Option<Sum>> =
+                compared.campaigns.iter().map(|campaign| sum(unit.id, campaign)).collect();
+            let last = sums.len().checked_sub(2).and_then(|at| sums[at]);
+            let this = sums.last().copied().flatten();
+            draw::Group {
+                label: unit.name.clone(),
+                values: sums.iter().map(|sum| sum.map(value)).collect(),
+                changes: Vec::new(),
+                change: match (last, this) {
+                    (Some(_), Some(this)) => change_view(self.lang(), last, this).text,
+                    _ => String::new(),
+                },
+            }
+        };
+        let year = |at: usize| {
+            let campaign = &compared.campaigns[at];
+            let this = sum(self.unit.id, campaign);
+            let last = at.checked_sub(1).and_then(|at| sum(self.unit.id, &compared.campaigns[at]));
+            let change = match (last, this) {
+                (Some(_), Some(this)) => change_view(self.lang(), last, this).text,
+                _ => String::new(),
+            };
+            draw::Group {
+                label: years[at].clone(),
+                values: vec![this.map(value)],
+                changes: Vec::new(),
+                change,
+            }
+        };
+        let mut frame = self.frame(
+            &self.title("chart-title-year-over-year"),
+            self.comparison_subtitle(&compared),
+            &whole,
+        );
+        frame.footer.extend(self.basis_words(&compared, basis));
+        let by_year = below.is_empty();
+        Ok(draw::YearOverYear {
+            frame,
+            measure: self.name(self.measure).into(),
+            unit: self.word(self.measure).into(),
+            highlight: by_year.then(|| years.len().saturating_sub(1)),
+            groups: if by_year {
+                (0..years.len()).map(year).collect()
+            } else {
+                below.into_iter().map(group).collect()
+            },
+            series: if by_year { vec![self.name(self.measure).into()] } else { years },
+        })
+    }
+
+    pub(super) fn comparison_subtitle(&self, compared: &Compared) -> String {
+        let first = compared.campaigns.first().map_or(0, |campaign| campaign.year).to_string();
+        let last = self.campaign.year.to_string();
+        let through = compared.through.map(|n| n.to_string());
+        let key = match (compared.align, &through) {
+            (Align::Whole, _) | (_, None) => "chart-years-whole",
+            (Align::CampaignDay, Some(_)) => "chart-years-day",
+            (Align::Distance, Some(_)) => "chart-years-distance",
+        };
+        let values = [
+            ("unit", self.unit.name.as_str()),
+            ("first", first.as_str()),
+            ("last", last.as_str()),
+            ("n", through.as_deref().unwrap_or_default()),
+            ("word", self.word(self.measure)),
+        ];
+        self.lang().words(key, &values)
+    }
+
+    pub(super) fn basis_words(&self, compared: &Compared, basis: Basis) -> Option<String> {
+        if basis == Basis::All {
+            return None;
+        }
+        let names = compared.left_out.iter().filter_map(|unit| self.catalogue.tree.get(*unit));
+        let names: Vec<&str> = names.map(|unit| unit.name.as_str()).collect();
+        let key = if names.is_empty() { "chart-comparable" } else { "chart-comparable-left_out" };
+        Some(self.lang().words(key, &[("names", &names.join(self.lang().pick("、", ", ")))]))
+    }
+}

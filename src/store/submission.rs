@@ -1,0 +1,178 @@
+//! One report on its way into the database: what is asked, what became of it, and the judgement between.
+
+use super::{StoreError, slots};
+use crate::domain::calendar::ReportDay;
+use crate::domain::quantity::Quantity;
+use crate::domain::slot::{Line, Slot, SlotBook};
+use crate::domain::tally::{Channel, Figures, Review, Version};
+use crate::domain::unit::UnitId;
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// What the caller believes the current version to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precondition {
+    /// Nothing was said.
+    None,
+    /// `If-None-Match: *`: there is none yet.
+    Absent,
+    /// `If-Match: "n"`.
+    Version(u32),
+    /// `If-Match: *`: any, but there is one.
+    Any,
+}
+
+/// A caller's key for a request that may be sent twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// The key.
+    pub key: String,
+    /// Digest of the request: the same key with another request is an error.
+    pub request_hash: String,
+}
+
+/// A valid report on its way into the database.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// The catalogue it was judged by.
+    pub epoch: i64,
+    /// The campaign's number.
+    pub campaign: i32,
+    /// The unit reported for.
+    pub unit: UnitId,
+    /// The day reported on.
+    pub day: ReportDay,
+    /// What it says.
+    pub figures: Figures,
+    /// What the caller believes the current version to be.
+    pub precondition: Precondition,
+    /// The caller's key.
+    pub idempotency: Option<IdempotencyKey>,
+    /// Who sends it.
+    pub actor: i32,
+    /// Whether the sender belongs to another unit.
+    pub on_behalf: bool,
+    /// The door it came through.
+    pub channel: Channel,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// The last instant at which it is on time.
+    pub deadline: Timestamp,
+}
+
+/// What became of a submission.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// It is durable, now or by an earlier request with the same key.
+    Stored {
+        /// The version that holds it.
+        version: Version,
+        /// Whether it is the first of its report.
+        created: bool,
+    },
+    /// It says what the current version says; nothing was written.
+    Unchanged(Version),
+    /// A version exists and the caller named none.
+    PreconditionRequired(Version),
+    /// The caller named another version than the current one.
+    Stale(Option<Version>),
+    /// The key was used for another request.
+    KeyReused,
+    /// Units or campaigns have changed since it was judged: judge again.
+    Outdated,
+}
+
+/// A request whose key came earlier in the same batch.
+pub(super) fn repeated(
+    submission: &Submission,
+    first: &Submission,
+    versions: &[Version],
+    outcomes: &[Outcome],
+    at: usize,
+    created: bool,
+) -> Outcome {
+    let same = submission.idempotency == first.idempotency;
+    match outcomes.get(at) {
+        Some(Outcome::Stored { version, .. }) if same => {
+            debug_assert!(versions.contains(version));
+            Outcome::Stored { version: version.clone(), created }
+        }
+        _ => Outcome::KeyReused,
+    }
+}
+
+/// Decides about one submission, given the current version of its report.
+pub(super) fn judge(submission: &Submission, current: Option<&Version>, book: &mut Lines) -> Outcome {
+    match (submission.precondition, current) {
+        (Precondition::Version(_) | Precondition::Any, None) => return Outcome::Stale(None),
+        (Precondition::Version(n), Some(current)) if n != current.version => {
+            return Outcome::Stale(Some(current.clone()));
+        }
+        (Precondition::Absent, Some(current)) => return Outcome::Stale(Some(current.clone())),
+        (Precondition::None, Some(current)) => return Outcome::PreconditionRequired(current.clone()),
+        _ => {}
+    }
+    let figures: Vec<(Slot, Quantity)> =
+        submission.figures.entries().iter().map(|entry| (book.slot(&entry.line), entry.quantity)).collect();
+    if let Some(current) = current
+        && current.counts()
+        && current.figures == figures
+        && current.note == submission.figures.note()
+    {
+        return Outcome::Unchanged(current.clone());
+    }
+    let late = current.map_or_else(|| submission.received_at > submission.deadline, |current| current.late);
+    let version = Version {
+        campaign: submission.campaign,
+        day: submission.day,
+        unit: submission.unit,
+        version: current.map_or(1, |current| current.version + 1),
+        review: Review::Submitted,
+        figures,
+        zero: submission.figures.is_zero(),
+        late,
+        on_behalf: submission.on_behalf,
+        channel: submission.channel,
+        note: submission.figures.note().to_owned(),
+        actor: submission.actor,
+        received_at: submission.received_at,
+    };
+    Outcome::Stored { version, created: current.is_none() }
+}
+
+/// The lines known, and those that this transaction adds.
+pub(super) struct Lines {
+    book: Arc<SlotBook>,
+    grown: bool,
+    pub(super) new: Vec<(Slot, Line)>,
+}
+
+impl Lines {
+    pub(super) const fn new(book: Arc<SlotBook>) -> Self {
+        Self { book, grown: false, new: Vec::new() }
+    }
+
+    pub(super) fn lacks(&self, figures: &Figures) -> bool {
+        figures.entries().iter().any(|entry| self.book.slot(&entry.line).is_none())
+    }
+
+    pub(super) async fn extend(&mut self, connection: &sea_orm::DatabaseTransaction) -> Result<(), StoreError> {
+        slots::extend(Arc::make_mut(&mut self.book), connection).await?;
+        self.grown = true;
+        Ok(())
+    }
+
+    fn slot(&mut self, line: &Line) -> Slot {
+        if let Some(slot) = self.book.slot(line) {
+            return slot;
+        }
+        let slot = self.book.next();
+        Arc::make_mut(&mut self.book).insert(slot, line.clone());
+        self.new.push((slot, line.clone()));
+        slot
+    }
+
+    pub(super) fn changed(self) -> Option<Arc<SlotBook>> {
+        (self.grown || !self.new.is_empty()).then_some(self.book)
+    }
+}
