@@ -58,11 +58,7 @@ impl Desk<'_> {
         let whole = compared.rollup(self.campaign, self.unit.id);
         let day = |n: usize| self.lang().words("chart-day", &[("n", &(n + 1).to_string())]);
         Ok(draw::Trend {
-            frame: self.frame(
-                &self.title("chart-title-trend"),
-                self.subtitle(self.word(self.measure)),
-                &whole,
-            ),
+            frame: self.frame(&self.title("chart-title-trend"), self.years_subtitle(&compared), &whole),
             measure: self.name(self.measure).into(),
             unit: self.word(self.measure).into(),
             days: (0..longest).map(day).collect(),
@@ -122,7 +118,7 @@ impl Desk<'_> {
         };
         let mut frame = self.frame(
             &self.title("chart-title-year-over-year"),
-            self.comparison_subtitle(&compared),
+            self.comparison_subtitle(&compared, Some(self.word(self.measure))),
             &whole,
         );
         frame.footer.extend(self.basis_words(&compared, basis));
@@ -141,7 +137,16 @@ impl Desk<'_> {
         })
     }
 
-    pub(super) fn comparison_subtitle(&self, compared: &Compared) -> String {
+    fn years_subtitle(&self, compared: &Compared) -> String {
+        let first = compared.campaigns.first().map_or(0, |campaign| campaign.year).to_string();
+        let values =
+            [("unit", self.unit.name.as_str()), ("first", &first), ("last", &self.campaign.year.to_string())];
+        let years = self.lang().words("chart-years-by-day", &values);
+        self.lang().words("chart-in", &[("what", &years), ("word", self.word(self.measure))])
+    }
+
+    /// What is compared; with the measure word where all figures have the same one.
+    pub(super) fn comparison_subtitle(&self, compared: &Compared, word: Option<&str>) -> String {
         let first = compared.campaigns.first().map_or(0, |campaign| campaign.year).to_string();
         let last = self.campaign.year.to_string();
         let through = compared.through.map(|n| n.to_string());
@@ -155,9 +160,12 @@ impl Desk<'_> {
             ("first", first.as_str()),
             ("last", last.as_str()),
             ("n", through.as_deref().unwrap_or_default()),
-            ("word", self.word(self.measure)),
         ];
-        self.lang().words(key, &values)
+        let years = self.lang().words(key, &values);
+        match word {
+            Some(word) => self.lang().words("chart-in", &[("what", &years), ("word", word)]),
+            None => years,
+        }
     }
 
     pub(super) fn basis_words(&self, compared: &Compared, basis: Basis) -> Option<String> {
