@@ -64,7 +64,8 @@ impl Chart {
         if !matches!(&*ending, "png" | "svg") {
             return Err(Failure::Usage("a picture ends in .png or .svg".into()));
         }
-        let lang = Lang::from_tag(&self.lang).ok_or_else(|| Failure::Usage("--lang is zh-CN or en".into()))?;
+        let lang =
+            Lang::from_tag(&self.lang).ok_or_else(|| Failure::Usage("--lang is zh-CN or en".into()))?;
         let app = App::new(self.database.open().await?, Clock::system(), Limits::default());
         // Who holds the database file may see all of it.
         let grants = vec![Grant { role: Role::Viewer, unit: None, below: true }];
@@ -91,7 +92,14 @@ impl Chart {
         Ok(())
     }
 
-    async fn draw(&self, app: &App, caller: &Caller, campaign: &str, ending: &str, to: &Path) -> Result<(), Failure> {
+    async fn draw(
+        &self,
+        app: &App,
+        caller: &Caller,
+        campaign: &str,
+        ending: &str,
+        to: &Path,
+    ) -> Result<(), Failure> {
         let request = Request {
             campaign: campaign.to_owned(),
             file: format!("{}.{ending}", self.name),

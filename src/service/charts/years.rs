@@ -125,13 +125,14 @@ impl Desk<'_> {
                 change,
             }
         };
+        let by_year = below.is_empty();
+        let title = if by_year { "chart-title-years" } else { "chart-title-year-over-year" };
         let mut frame = self.frame(
-            &self.title("chart-title-year-over-year"),
+            &self.title(title),
             self.comparison_subtitle(&compared, Some(self.word(self.measure))),
             &whole,
         );
         frame.footer.extend(self.basis_words(&compared, basis));
-        let by_year = below.is_empty();
         Ok(draw::YearOverYear {
             frame,
             measure: self.name(self.measure).into(),
@@ -158,17 +159,20 @@ impl Desk<'_> {
     pub(super) fn comparison_subtitle(&self, compared: &Compared, word: Option<&str>) -> String {
         let first = compared.campaigns.first().map_or(0, |campaign| campaign.year).to_string();
         let last = self.campaign.year.to_string();
-        let through = compared.through.map(|n| n.to_string());
-        let key = match (compared.align, &through) {
-            (Align::Whole, _) | (_, None) => "chart-years-whole",
-            (Align::CampaignDay, Some(_)) => "chart-years-day",
-            (Align::Distance, Some(_)) => "chart-years-distance",
-        };
+        let through = compared.through.map(|n| match (compared.align, n) {
+            (Align::Distance, 0) => self.lang().text("chart-distance-on"),
+            (Align::Distance, n) => {
+                let key = if n < 0 { "chart-distance-before" } else { "chart-distance-after" };
+                self.lang().words(key, &[("n", &n.unsigned_abs().to_string())])
+            }
+            _ => self.lang().words("chart-through-day", &[("n", &n.to_string())]),
+        });
+        let key = if through.is_some() { "chart-years-through" } else { "chart-years-whole" };
         let values = [
             ("unit", self.unit.name.as_str()),
             ("first", first.as_str()),
             ("last", last.as_str()),
-            ("n", through.as_deref().unwrap_or_default()),
+            ("through", through.as_deref().unwrap_or_default()),
         ];
         let years = self.lang().words(key, &values);
         match word {
