@@ -51,7 +51,7 @@ pub(crate) struct Worker {
 static IDLE: Mutex<Vec<Worker>> = Mutex::new(Vec::new());
 const MOST_IDLE: usize = 4;
 /// The largest plane that is kept between pictures, in bytes; a rare large picture gives its memory back.
-const KEEP: usize = 16 << 20;
+const KEEP: usize = 6 << 20;
 
 /// Runs with a worker from the pool.
 pub(crate) fn with_worker<R>(run: impl FnOnce(&mut Worker) -> R) -> R {
