@@ -1,9 +1,9 @@
 //! Keys under which a request was answered once and must be answered the same again.
 
+use super::StoreError;
 use super::entity::idempotency;
 use super::rows::{Columns, Rows, Type};
 use super::submission::IdempotencyKey;
-use super::StoreError;
 use crate::domain::calendar::ReportDay;
 use crate::domain::tally::Version;
 use jiff::Timestamp;

@@ -156,7 +156,10 @@ impl Lines {
         figures.entries().iter().any(|entry| self.book.slot(&entry.line).is_none())
     }
 
-    pub(super) async fn extend(&mut self, connection: &sea_orm::DatabaseTransaction) -> Result<(), StoreError> {
+    pub(super) async fn extend(
+        &mut self,
+        connection: &sea_orm::DatabaseTransaction,
+    ) -> Result<(), StoreError> {
         slots::extend(Arc::make_mut(&mut self.book), connection).await?;
         self.grown = true;
         Ok(())

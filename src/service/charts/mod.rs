@@ -3,10 +3,6 @@
 mod summary;
 mod years;
 
-use crate::service::completeness::Grid;
-use crate::service::drawing::Format;
-use crate::service::totals::{known_measure, measure_sum};
-use crate::service::{App, Caller, Error, scope};
 use crate::domain::calendar::{Align, ReportDay, rfc3339};
 use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
@@ -20,6 +16,10 @@ use crate::domain::rollup::Rollup;
 use crate::domain::slot::{Line, SlotBook};
 use crate::domain::unit::{Unit, UnitId};
 use crate::i18n::Lang;
+use crate::service::completeness::Grid;
+use crate::service::drawing::Format;
+use crate::service::totals::{known_measure, measure_sum};
+use crate::service::{App, Caller, Error, scope};
 use jiff::Timestamp;
 use pufa_charts as draw;
 use std::sync::Arc;

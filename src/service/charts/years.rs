@@ -28,7 +28,12 @@ impl Desk<'_> {
         years.split_off(surplus)
     }
 
-    pub(super) async fn compare(&self, align: Align, basis: Basis, with_children: bool) -> Result<Compared, Error> {
+    pub(super) async fn compare(
+        &self,
+        align: Align,
+        basis: Basis,
+        with_children: bool,
+    ) -> Result<Compared, Error> {
         let terms = Terms { unit: self.unit, campaigns: self.years(), align, basis };
         self.app.compare(self.catalogue, self.caller, terms, with_children).await
     }
@@ -79,7 +84,11 @@ impl Desk<'_> {
         if self.campaign.state(self.today) == State::Open { Align::CampaignDay } else { Align::Whole }
     }
 
-    pub(super) async fn year_over_year(&self, align: Option<Align>, basis: Basis) -> Result<draw::YearOverYear, Error> {
+    pub(super) async fn year_over_year(
+        &self,
+        align: Option<Align>,
+        basis: Basis,
+    ) -> Result<draw::YearOverYear, Error> {
         let compared = self.compare(align.unwrap_or_else(|| self.usual_align()), basis, true).await?;
         let years: Vec<String> =
             compared.campaigns.iter().map(|campaign| campaign.year.to_string()).collect();
