@@ -89,6 +89,8 @@ pub struct BoardView {
     pub measure: String,
     /// Totals by measure, in the order of the campaign.
     pub headline: Vec<Headline>,
+    /// The day of the campaign up to which last year is compared; none compares whole drives.
+    pub compared_through: Option<i32>,
     /// The day looked at: today, or the last one of a closed campaign.
     pub day: String,
     /// Completeness on that day.
@@ -163,8 +165,10 @@ impl App {
             State::Planned => None,
             State::Open | State::Closed => Some(self.missing(caller, id, Some(code), Some(&date)).await?),
         };
+        let (headline, compared_through) = self.headline(&catalogue, caller, &campaign, unit).await?;
         Ok(BoardView {
-            headline: self.headline(&catalogue, caller, &campaign, unit).await?,
+            headline,
+            compared_through,
             rows: self.rows(caller, id, code, &completeness).await?,
             latest: self.latest(caller, id, code, day).await?,
             units: choices(&catalogue, caller, &campaign, unit, self.limits.page as usize),
@@ -184,7 +188,7 @@ impl App {
         caller: &Caller,
         campaign: &Arc<Campaign>,
         unit: &Unit,
-    ) -> Result<Vec<Headline>, Error> {
+    ) -> Result<(Vec<Headline>, Option<i32>), Error> {
         let state = campaign.state(self.clock.today());
         let align = if state == State::Open { Align::CampaignDay } else { Align::Whole };
         let drives = drives(catalogue, campaign.kind, unit.id);
@@ -209,7 +213,7 @@ impl App {
                 change: (state != State::Planned).then(|| change_view(caller.lang, base, sum)),
             }
         });
-        Ok(headline.collect())
+        Ok((headline.collect(), compared.through))
     }
 
     async fn rows(

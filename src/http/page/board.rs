@@ -8,6 +8,7 @@ use crate::http::request::Request;
 use crate::i18n::Lang;
 use crate::service::board::{BoardRow, BoardView, Choice};
 use crate::service::campaigns::{CampaignView, MeasureView};
+use crate::service::comparison::ChangeView;
 use crate::service::completeness::CountsView;
 use crate::service::tallies::TallyView;
 use askama::Template;
@@ -80,6 +81,7 @@ struct BoardPage {
     units: Vec<UnitPick>,
     measures: Vec<MeasurePick>,
     cards: Vec<Card>,
+    basis: Option<String>,
     day: String,
     planned: bool,
     counts: CountsView,
@@ -149,6 +151,7 @@ fn page(f: Frame, board: &BoardView, campaigns: &[CampaignView]) -> BoardPage {
                 chosen: head.measure.code == board.measure,
             })
             .collect(),
+        basis: compared(lang, board),
         day: board.day.clone(),
         planned: campaign.state == "planned",
         counts: board.completeness.counts,
@@ -167,10 +170,21 @@ fn page(f: Frame, board: &BoardView, campaigns: &[CampaignView]) -> BoardPage {
         whole: totals.map(|head| figures::figure(lang, &head.total)).collect(),
         rows: board.rows.iter().map(|row| table_row(lang, board, row, &used)).collect(),
         latest: board.latest.iter().map(|tally| report(board, tally, lang)).collect(),
-        may_submit: board.may_submit,
+        // The form is offered where the unit reports itself and does not only add up others.
+        may_submit: board.may_submit && board.rows.iter().any(|row| row.unit == board.unit.code),
         campaign: campaign.clone(),
         f,
     }
+}
+
+/// What the changes on last year compare.
+fn compared(lang: Lang, board: &BoardView) -> Option<String> {
+    let has_base = |change: &ChangeView| change.code != "no_base";
+    let any = board.headline.iter().filter_map(|head| head.change.as_ref()).any(has_base);
+    any.then(|| match board.compared_through {
+        Some(n) => lang.words("board-compared-day", &[("n", &n.to_string())]),
+        None => lang.text("board-compared-whole"),
+    })
 }
 
 fn unit_pick(unit: &Choice, chosen: &str) -> UnitPick {

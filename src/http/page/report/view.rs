@@ -47,6 +47,7 @@ struct Row {
 struct Group {
     name: String,
     titled: bool,
+    consultations: bool,
     rows: Vec<Row>,
 }
 
@@ -118,7 +119,8 @@ pub(super) struct ReportPage {
     faults: Vec<Summary>,
     conflict: Option<(u32, String, Vec<Difference>)>,
     groups: Vec<Group>,
-    consultations: Option<(String, Vec<RecordRow>)>,
+    records: Vec<RecordRow>,
+    consultation_word: String,
     consulted_yesterday: Option<String>,
     zero: bool,
     zero_fault: Option<String>,
@@ -139,15 +141,11 @@ impl ReportPage {
         let rows = Rows { lang, report, told };
         let fault =
             |field: &str| told.faults.iter().find(|(at, _)| at == field).map(|(_, text)| text.clone());
-        let counts = campaign.measures.iter().find(|measure| measure.code == CONSULTATIONS);
-        let records = || form.consultations.iter().map(|record| rows.record(record)).collect();
-        let consulted = report.yesterday.as_ref().and_then(|tally| {
-            tally
-                .totals
-                .iter()
-                .find(|total| total.measure == CONSULTATIONS)
-                .map(|total| figures::figure(lang, total).text)
-        });
+        let consultation_word = figures::word(lang, figures::measure(campaign, CONSULTATIONS));
+        let mut before = report.yesterday.iter().flat_map(|tally| &tally.totals);
+        let consulted = before.find(|total| total.measure == CONSULTATIONS);
+        let consulted =
+            consulted.map(|total| format!("{} {consultation_word}", figures::figure(lang, total).text));
         let closed = report.closed.as_ref().map(|fault| {
             let values: Vec<(&str, &str)> =
                 fault.args.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -174,10 +172,10 @@ impl ReportPage {
             groups: campaign
                 .measures
                 .iter()
-                .filter(|measure| measure.code != CONSULTATIONS)
                 .map(|measure| Group {
                     name: figures::name(lang, measure).to_owned(),
                     titled: measure.code == TITLED,
+                    consultations: measure.code == CONSULTATIONS,
                     rows: form
                         .items
                         .iter()
@@ -186,7 +184,8 @@ impl ReportPage {
                         .collect(),
                 })
                 .collect(),
-            consultations: counts.map(|measure| (figures::word(lang, Some(measure)).to_owned(), records())),
+            records: form.consultations.iter().map(|record| rows.record(record)).collect(),
+            consultation_word: consultation_word.to_owned(),
             consulted_yesterday: consulted,
             zero: form.zero,
             zero_fault: fault("zero"),
@@ -288,6 +287,8 @@ impl Rows<'_> {
                 figures::label(self.lang, measure, &item.measure, &item.title)
             }
             None if field.starts_with("consultations.") => self.lang.text("report-consultations"),
+            None if field == "note" => self.lang.text("report-note"),
+            None if field == "zero" => self.lang.text("report-zero-mark"),
             None => String::new(),
         };
         Summary { field: field.to_owned(), label, text: text.to_owned() }
