@@ -151,7 +151,9 @@ impl Store {
                  WHERE t.campaign_id = r.campaign_id AND t.unit_id = r.unit_id"
             )
         });
-        sum(self.read.query_all_raw(statement).await?)
+        let rollups = sum(self.read.query_all_raw(statement).await?)?;
+        self.know(rollups.values().flat_map(|rollup| rollup.sums.keys().copied())).await?;
+        Ok(rollups)
     }
 }
 
