@@ -32,6 +32,8 @@ pub enum BootError {
 
 /// How often changes that other processes made to units and campaigns are looked for.
 const REFRESH: Duration = Duration::from_millis(500);
+/// How often what is kept only for a while is looked through.
+const TIDY: Duration = Duration::from_secs(3600);
 
 impl Application {
     /// Opens the database, migrates it, and binds the address.
@@ -73,19 +75,25 @@ impl Application {
 
     /// Answers until `stop` is done; then finishes what is under way and closes the database.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let app = self.app.clone();
-        let watch = tokio::spawn(async move {
-            let mut tick = tokio::time::interval(REFRESH);
-            loop {
-                tick.tick().await;
-                if let Err(error) = app.refresh().await {
-                    tracing::warn!(%error, "units and campaigns could not be looked at");
-                }
-            }
-        });
+        let watch = tokio::spawn(look_after(self.app.clone()));
         let service = layers::service(&self.app);
         server::serve(self.listener, service, self.app.limits(), stop).await;
         watch.abort();
         self.app.close().await;
+    }
+}
+
+/// Takes up what other processes changed, and forgets what is kept only for a while.
+async fn look_after(app: Arc<App>) {
+    let mut refresh = tokio::time::interval(REFRESH);
+    let mut tidy = tokio::time::interval(TIDY);
+    loop {
+        let done = tokio::select! {
+            _ = refresh.tick() => app.refresh().await,
+            _ = tidy.tick() => app.tidy().await,
+        };
+        if let Err(error) = done {
+            tracing::warn!(%error, "the database could not be looked after");
+        }
     }
 }

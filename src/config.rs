@@ -7,14 +7,12 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections at once; more wait in the system's backlog.
     pub connections: usize,
-    /// A request's header must have come within this time.
+    /// A request's header must have come within this time; a connection that is kept open unused ends after it too.
     pub header_timeout: Duration,
     /// A request's body must have come within this time.
     pub body_timeout: Duration,
     /// An answer must have begun within this time.
     pub request_timeout: Duration,
-    /// A connection without a request is closed after this time.
-    pub idle_timeout: Duration,
     /// The largest body of a request, in bytes.
     pub body_bytes: usize,
     /// The largest header of a request, in bytes.
@@ -35,6 +33,8 @@ pub struct Limits {
     pub session: Duration,
     /// Sessions remembered between looks into the database.
     pub session_cache: usize,
+    /// How long a request's idempotency key is remembered: longer than a phone may be without a network.
+    pub idempotency: Duration,
     /// Items on a page of a list.
     pub page: u32,
 }
@@ -43,10 +43,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 8_192,
-            header_timeout: Duration::from_secs(10),
+            header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(20),
             request_timeout: Duration::from_secs(30),
-            idle_timeout: Duration::from_secs(75),
             body_bytes: 256 * 1024,
             header_bytes: 16 * 1024,
             drain: Duration::from_secs(10),
@@ -57,6 +56,7 @@ impl Default for Limits {
             picture_cache: 16 * 1024 * 1024,
             session: Duration::from_secs(12 * 3600),
             session_cache: 10_000,
+            idempotency: Duration::from_secs(14 * 24 * 3600),
             page: 200,
         }
     }

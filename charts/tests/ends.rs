@@ -3,6 +3,8 @@
 //! `UPDATE_SNAPSHOTS=1 cargo test -p pufa-charts --test ends` approves what is drawn now: look at it first. A PNG that
 //! differs leaves `expected | got | difference` side by side under `target/picture-diff`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops on the first fault")]
+
 #[path = "../examples/sample/mod.rs"]
 mod sample;
 

@@ -8,7 +8,7 @@ use crate::i18n::Lang;
 use crate::service::charts::Request;
 use crate::service::{App, Caller};
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -18,8 +18,14 @@ pub(super) struct Chart {
     /// totals, trend, composition, topics, completeness, year-over-year or summary.
     name: String,
     /// Identifier of the campaign.
-    #[arg(long)]
-    campaign: String,
+    #[arg(long, required_unless_present = "all")]
+    campaign: Option<String>,
+    /// Every campaign, one picture each, into the folder that the output names.
+    #[arg(long, conflicts_with = "campaign")]
+    all: bool,
+    /// With --all: png or svg.
+    #[arg(long, default_value = "png", requires = "all")]
+    format: String,
     /// Code of the unit; the campaign's own when absent.
     #[arg(long)]
     unit: Option<String>,
@@ -44,7 +50,7 @@ pub(super) struct Chart {
     /// all or comparable.
     #[arg(long)]
     basis: Option<String>,
-    /// FILE.png or FILE.svg.
+    /// FILE.png or FILE.svg; with --all a folder.
     #[arg(short, long)]
     output: PathBuf,
     #[command(flatten)]
@@ -53,30 +59,60 @@ pub(super) struct Chart {
 
 impl Chart {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
-        let ending = self.output.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-        if !matches!(ending, "png" | "svg") {
-            return Err(Failure::Usage("the output must end in .png or .svg".into()));
+        let file_ending = self.output.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        let ending = if self.all { self.format.clone() } else { file_ending.to_owned() };
+        if !matches!(&*ending, "png" | "svg") {
+            return Err(Failure::Usage("a picture ends in .png or .svg".into()));
         }
         let lang =
             Lang::from_tag(&self.lang).ok_or_else(|| Failure::Usage("--lang is zh-CN or en".into()))?;
-        let request = Request {
-            campaign: self.campaign,
-            file: format!("{}.{ending}", self.name),
-            unit: self.unit,
-            measure: self.measure,
-            scale: self.scale,
-            theme: self.theme,
-            preset: self.preset,
-            align: self.align,
-            basis: self.basis,
-        };
         let app = App::new(self.database.open().await?, Clock::system(), Limits::default());
         // Who holds the database file may see all of it.
         let grants = vec![Grant { role: Role::Viewer, unit: None, below: true }];
-        let actor = Arc::new(Actor { id: 0, username: String::new(), grants });
-        let picture = app.chart(&Caller { actor, lang }, &request, None).await;
+        let caller = Caller { actor: Arc::new(Actor { id: 0, username: String::new(), grants }), lang };
+        let drawn = match &self.campaign {
+            Some(campaign) => self.draw(&app, &caller, campaign, &ending, &self.output).await,
+            None => self.draw_all(&app, &caller, &ending).await,
+        };
         app.close().await;
-        std::fs::write(&self.output, picture?.bytes.unwrap_or_default())?;
-        Ok(ExitCode::SUCCESS)
+        drawn.map(|()| ExitCode::SUCCESS)
+    }
+
+    async fn draw_all(&self, app: &App, caller: &Caller, ending: &str) -> Result<(), Failure> {
+        std::fs::create_dir_all(&self.output)?;
+        let campaigns = app.campaigns(caller).items;
+        // The bar is drawn on a terminal only.
+        let bar = indicatif::ProgressBar::new(campaigns.len() as u64);
+        for campaign in &campaigns {
+            let file = self.output.join(format!("{}-{}.{ending}", campaign.id, self.name));
+            self.draw(app, caller, &campaign.id, ending, &file).await?;
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+
+    async fn draw(
+        &self,
+        app: &App,
+        caller: &Caller,
+        campaign: &str,
+        ending: &str,
+        to: &Path,
+    ) -> Result<(), Failure> {
+        let request = Request {
+            campaign: campaign.to_owned(),
+            file: format!("{}.{ending}", self.name),
+            unit: self.unit.clone(),
+            measure: self.measure.clone(),
+            scale: self.scale.clone(),
+            theme: self.theme.clone(),
+            preset: self.preset.clone(),
+            align: self.align.clone(),
+            basis: self.basis.clone(),
+        };
+        let picture = app.chart(caller, &request, None).await?;
+        std::fs::write(to, picture.bytes.unwrap_or_default())?;
+        Ok(())
     }
 }

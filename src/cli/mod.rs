@@ -17,7 +17,7 @@ use std::process::ExitCode;
 #[command(name = "pufa", version, about, propagate_version = true)]
 pub struct Command {
     /// Levels of the log, such as `info` or `pufa=debug`.
-    #[arg(long, global = true, env = "PUFA_LOG", default_value = "info")]
+    #[arg(long, global = true, env = "PUFA_LOG", default_value = "info,sea_orm_migration=warn")]
     log: String,
     #[command(subcommand)]
     task: Task,

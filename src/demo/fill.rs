@@ -11,7 +11,6 @@ use crate::store::{
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -105,41 +104,32 @@ fn damaged(what: impl std::fmt::Display) -> StoreError {
     StoreError::Damaged(format!("demo: {what}"))
 }
 
-/// Tells the compiler that a closure is work for a transaction of any lifetime, which it does not infer by itself.
-fn work<T, F>(work: F) -> F
-where
-    F: for<'t> FnOnce(
-        &'t mut Transaction,
-    ) -> Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 't>>,
-{
-    work
-}
-
 async fn enter_units(store: &Store, plan: &Plan) -> Result<Units, StoreError> {
     let units = plan.units.clone();
-    let enter = work(move |transaction| {
-        Box::pin(async move {
-            let mut numbers = Units::new();
-            for unit in units {
-                let parent = unit.parent.map(|parent| numbers.get(&parent).copied());
-                let new = NewUnit {
-                    code: unit.code,
-                    name: unit.name,
-                    kind: unit.kind,
-                    parent: parent
-                        .map(|parent| parent.ok_or_else(|| damaged("a unit before its parent")))
-                        .transpose()?,
-                    opened_on: unit.opened_on,
-                    closed_on: unit.closed_on,
-                    order: unit.order,
-                };
-                let entered = transaction.insert_units(vec![new]).await?;
-                numbers.extend(entered.first().map(|&number| (unit.id, number)));
-            }
-            Ok(numbers)
+    store
+        .transact(move |transaction: &mut Transaction| {
+            Box::pin(async move {
+                let mut numbers = Units::new();
+                for unit in units {
+                    let parent = unit.parent.map(|parent| numbers.get(&parent).copied());
+                    let new = NewUnit {
+                        code: unit.code,
+                        name: unit.name,
+                        kind: unit.kind,
+                        parent: parent
+                            .map(|parent| parent.ok_or_else(|| damaged("a unit before its parent")))
+                            .transpose()?,
+                        opened_on: unit.opened_on,
+                        closed_on: unit.closed_on,
+                        order: unit.order,
+                    };
+                    let entered = transaction.insert_units(vec![new]).await?;
+                    numbers.extend(entered.first().map(|&number| (unit.id, number)));
+                }
+                Ok(numbers)
+            })
         })
-    });
-    store.transact(enter).await
+        .await
 }
 
 async fn enter_campaigns(store: &Store, plan: &Plan, units: &Units) -> Result<(), StoreError> {
@@ -147,15 +137,16 @@ async fn enter_campaigns(store: &Store, plan: &Plan, units: &Units) -> Result<()
     for campaign in &mut campaigns {
         campaign.unit = *units.get(&campaign.unit).ok_or_else(|| damaged(&campaign.id))?;
     }
-    let enter = work(move |transaction| {
-        Box::pin(async move {
-            for campaign in campaigns {
-                transaction.insert_campaign(NewCampaign(campaign)).await?;
-            }
-            Ok(())
+    store
+        .transact(move |transaction: &mut Transaction| {
+            Box::pin(async move {
+                for campaign in campaigns {
+                    transaction.insert_campaign(NewCampaign(campaign)).await?;
+                }
+                Ok(())
+            })
         })
-    });
-    store.transact(enter).await
+        .await
 }
 
 /// Who sends the reports, by their numbers in the database.
@@ -176,39 +167,42 @@ async fn enter_accounts(
 ) -> Result<Senders, StoreError> {
     let hashes = secrets.clone().map(|secret| secret.hash);
     let (tree, units) = (plan.tree(), units.clone());
-    let enter = work(move |transaction| {
-        Box::pin(async move {
-            let number = |code: &str| tree.by_code(code).and_then(|unit| units.get(&unit.id)).copied();
-            let mut senders = Senders { office: 0, of_unit: HashMap::new() };
-            let mut spare = String::new();
-            for (account, hash) in ACCOUNTS.iter().zip(hashes) {
-                let unit = account.unit.map(|code| number(code).ok_or_else(|| damaged(code))).transpose()?;
-                let grant = Grant { role: account.role, unit, below: account.below };
-                let id = transaction.insert_account(new_account(account.username, &hash, grant)).await?;
-                match account.role {
-                    Role::Office => senders.office = id,
-                    Role::Reporter => {
-                        let own = account.unit.and_then(|code| tree.by_code(code));
-                        senders.of_unit.extend(own.map(|unit| (unit.id, id)));
-                        spare = hash;
+    store
+        .transact(move |transaction: &mut Transaction| {
+            Box::pin(async move {
+                let number = |code: &str| tree.by_code(code).and_then(|unit| units.get(&unit.id)).copied();
+                let mut senders = Senders { office: 0, of_unit: HashMap::new() };
+                let mut spare = String::new();
+                for (account, hash) in ACCOUNTS.iter().zip(hashes) {
+                    let unit =
+                        account.unit.map(|code| number(code).ok_or_else(|| damaged(code))).transpose()?;
+                    let grant = Grant { role: account.role, unit, below: account.below };
+                    let id = transaction.insert_account(new_account(account.username, &hash, grant)).await?;
+                    match account.role {
+                        Role::Office => senders.office = id,
+                        Role::Reporter => {
+                            let own = account.unit.and_then(|code| tree.by_code(code));
+                            senders.of_unit.extend(own.map(|unit| (unit.id, id)));
+                            spare = hash;
+                        }
+                        _ => {}
                     }
-                    _ => {}
                 }
-            }
-            for unit in tree.all().iter().filter(|unit| unit.parent.is_some()) {
-                if senders.of_unit.contains_key(&unit.id) {
-                    continue;
+                for unit in tree.all().iter().filter(|unit| unit.parent.is_some()) {
+                    if senders.of_unit.contains_key(&unit.id) {
+                        continue;
+                    }
+                    let grant =
+                        Grant { role: Role::Reporter, unit: units.get(&unit.id).copied(), below: false };
+                    let username = unit.code.as_str();
+                    let id = transaction.insert_account(new_account(username, &spare, grant)).await?;
+                    transaction.update_account(username, None, Some(true)).await?;
+                    senders.of_unit.insert(unit.id, id);
                 }
-                let grant = Grant { role: Role::Reporter, unit: units.get(&unit.id).copied(), below: false };
-                let username = unit.code.as_str();
-                let id = transaction.insert_account(new_account(username, &spare, grant)).await?;
-                transaction.update_account(username, None, Some(true)).await?;
-                senders.of_unit.insert(unit.id, id);
-            }
-            Ok(senders)
+                Ok(senders)
+            })
         })
-    });
-    store.transact(enter).await
+        .await
 }
 
 fn new_account(username: &str, hash: &str, grant: Grant) -> NewAccount {

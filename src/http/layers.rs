@@ -64,7 +64,6 @@ where
     body.map_err(Into::into).boxed_unsync()
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     Error::Panic.into_response(Lang::default())
 }

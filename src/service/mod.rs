@@ -20,7 +20,8 @@ use crate::clock::Clock;
 use crate::config::Limits;
 use crate::domain::access::Actor;
 use crate::i18n::Lang;
-use crate::store::Store;
+use crate::store::{Store, Transaction};
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
 /// Everything a use case needs from outside. Time, randomness and limits come from here.
@@ -74,6 +75,21 @@ impl App {
     /// When the database does not answer.
     pub async fn refresh(&self) -> Result<(), Error> {
         Ok(self.store.refresh().await?)
+    }
+
+    /// Forgets what is kept only for a while. To be called once an hour or so.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn tidy(&self) -> Result<(), Error> {
+        let kept = SignedDuration::try_from(self.limits.idempotency).unwrap_or(SignedDuration::MAX);
+        let before = self.clock.now().saturating_sub(kept).unwrap_or(Timestamp::MIN);
+        self.store
+            .transact(move |tx: &mut Transaction| {
+                Box::pin(async move { tx.forget_requests(before).await.map(drop) })
+            })
+            .await?;
+        Ok(())
     }
 
     /// Ends the writer after what is waiting and closes the database.

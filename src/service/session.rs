@@ -233,7 +233,6 @@ impl App {
             return Err(Error::Unauthenticated);
         };
         let actor = Arc::new(account.actor);
-        #[expect(clippy::disallowed_methods, reason = "how long ago, not what time it is")]
         let looked = Instant::now();
         self.sessions.put(hash, Seen { actor: actor.clone(), expires_at, looked });
         Ok(actor)

@@ -3,7 +3,7 @@
 use super::entity::idempotency;
 use super::rows::{Columns, Rows, Type};
 use super::submission::IdempotencyKey;
-use super::StoreError;
+use super::{StoreError, Transaction};
 use crate::domain::calendar::ReportDay;
 use crate::domain::tally::Version;
 use jiff::Timestamp;
@@ -93,8 +93,14 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// Forgets keys older than an instant; a client that retries after that long asks anew.
-pub(super) async fn forget(connection: &impl ConnectionTrait, before: Timestamp) -> Result<u64, StoreError> {
-    let old = idempotency::Column::At.lt(before.as_millisecond());
-    Ok(idempotency::Entity::delete_many().filter(old).exec(connection).await?.rows_affected)
+impl Transaction {
+    /// Forgets the keys of requests older than an instant; a client that retries after that long asks anew. Gives how
+    /// many.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn forget_requests(&mut self, before: Timestamp) -> Result<u64, StoreError> {
+        let old = idempotency::Column::At.lt(before.as_millisecond());
+        Ok(idempotency::Entity::delete_many().filter(old).exec(self.connection()).await?.rows_affected)
+    }
 }

@@ -24,11 +24,11 @@ pub use audit::Entry as AuditEntry;
 pub use catalogue::{NewCampaign, NewUnit};
 pub use connect::{Settings, pending_migrations};
 pub use rollup::Reading;
+pub use submission::{IdempotencyKey, Outcome, Precondition, Submission};
 pub use tally::{Listing, Page};
 pub use transaction::Transaction;
 pub use verify::Finding;
 pub use writer::Work;
-pub use submission::{IdempotencyKey, Outcome, Precondition, Submission};
 
 use crate::clock::Clock;
 use crate::domain::catalogue::Catalogue;

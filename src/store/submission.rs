@@ -148,7 +148,9 @@ pub(super) fn judge(submission: &Submission, current: Option<&Version>, book: &m
         channel: submission.channel,
         note: submission.figures.note().to_owned(),
         actor: submission.actor,
-        received_at: submission.received_at,
+        // A clock that was set back must not make a version older than the one it replaces.
+        received_at: current
+            .map_or(submission.received_at, |current| current.received_at.max(submission.received_at)),
     };
     Outcome::Stored { version, created: current.is_none() }
 }
@@ -169,7 +171,10 @@ impl Lines {
         figures.entries().iter().any(|entry| self.book.slot(&entry.line).is_none())
     }
 
-    pub(super) async fn extend(&mut self, connection: &sea_orm::DatabaseTransaction) -> Result<(), StoreError> {
+    pub(super) async fn extend(
+        &mut self,
+        connection: &sea_orm::DatabaseTransaction,
+    ) -> Result<(), StoreError> {
         slots::extend(Arc::make_mut(&mut self.book), connection).await?;
         self.grown = true;
         Ok(())

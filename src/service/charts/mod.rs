@@ -3,10 +3,6 @@
 mod summary;
 mod years;
 
-use crate::service::completeness::Grid;
-use crate::service::drawing::Format;
-use crate::service::totals::{known_measure, measure_sum};
-use crate::service::{App, Caller, Error, scope};
 use crate::domain::calendar::{Align, ReportDay, rfc3339};
 use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
@@ -20,6 +16,10 @@ use crate::domain::rollup::Rollup;
 use crate::domain::slot::{Line, SlotBook};
 use crate::domain::unit::{Unit, UnitId};
 use crate::i18n::Lang;
+use crate::service::completeness::Grid;
+use crate::service::drawing::Format;
+use crate::service::totals::{known_measure, measure_sum};
+use crate::service::{App, Caller, Error, scope};
 use jiff::Timestamp;
 use pufa_charts as draw;
 use std::sync::Arc;
@@ -215,13 +215,13 @@ impl Desk<'_> {
     }
 
     fn subtitle(&self, word: &str) -> String {
+        self.lang().words("chart-in", &[("what", &self.place_and_days()), ("word", word)])
+    }
+
+    fn place_and_days(&self) -> String {
         let (first, last) = (self.campaign.window.first(), self.campaign.window.last());
-        let values = [
-            ("unit", self.unit.name.as_str()),
-            ("first", &first.to_string()),
-            ("last", &last.to_string()),
-            ("word", word),
-        ];
+        let values =
+            [("unit", self.unit.name.as_str()), ("first", &first.to_string()), ("last", &last.to_string())];
         self.lang().words("chart-subtitle", &values)
     }
 
@@ -340,6 +340,10 @@ impl Desk<'_> {
             None if counts.late > 0 => draw::Cell::Late,
             None => draw::Cell::OnTime,
         };
+        let existed = |row: &crate::service::completeness::Row| {
+            let unit = self.catalogue.tree.get(row.unit);
+            unit.is_some_and(|unit| grid.days.iter().any(|day| unit.exists_on(*day)))
+        };
         let row = |row: &crate::service::completeness::Row| {
             let due = row.counts.iter().zip(&grid.days).filter(|(_, day)| **day <= self.today);
             let mut sum = Completeness::default();
@@ -362,13 +366,9 @@ impl Desk<'_> {
         let whole = Rollup { changes: grid.revision, latest: grid.latest, ..Rollup::default() };
         let day = |day: &ReportDay| format!("{}.{}", day.month_day().0, day.month_day().1);
         Ok(draw::Completeness {
-            frame: self.frame(
-                &self.title("chart-title-completeness"),
-                self.subtitle(&self.lang().text("chart-units")),
-                &whole,
-            ),
+            frame: self.frame(&self.title("chart-title-completeness"), self.place_and_days(), &whole),
             days: grid.days.iter().map(day).collect(),
-            units: grid.rows.iter().map(row).collect(),
+            units: grid.rows.iter().filter(|row| existed(row)).map(row).collect(),
         })
     }
 }

@@ -56,7 +56,7 @@ impl Desk<'_> {
             of(&whole) || before.as_ref().is_some_and(of)
         };
         let head: Vec<&Measure> = self.campaign.measures.iter().filter(counted).take(4).collect();
-        let mut frame = self.frame(&self.campaign.name, self.comparison_subtitle(&compared), &whole);
+        let mut frame = self.frame(&self.campaign.name, self.comparison_subtitle(&compared, None), &whole);
         frame.footer.push(self.reported_words().await?);
         frame.footer.extend(self.basis_words(&compared, basis));
         let values = [("campaign", self.campaign.id.as_str()), ("revision", &whole.changes.to_string())];

@@ -28,7 +28,12 @@ impl Desk<'_> {
         years.split_off(surplus)
     }
 
-    pub(super) async fn compare(&self, align: Align, basis: Basis, with_children: bool) -> Result<Compared, Error> {
+    pub(super) async fn compare(
+        &self,
+        align: Align,
+        basis: Basis,
+        with_children: bool,
+    ) -> Result<Compared, Error> {
         let terms = Terms { unit: self.unit, campaigns: self.years(), align, basis };
         self.app.compare(self.catalogue, self.caller, terms, with_children).await
     }
@@ -58,11 +63,7 @@ impl Desk<'_> {
         let whole = compared.rollup(self.campaign, self.unit.id);
         let day = |n: usize| self.lang().words("chart-day", &[("n", &(n + 1).to_string())]);
         Ok(draw::Trend {
-            frame: self.frame(
-                &self.title("chart-title-trend"),
-                self.subtitle(self.word(self.measure)),
-                &whole,
-            ),
+            frame: self.frame(&self.title("chart-title-trend"), self.years_subtitle(&compared), &whole),
             measure: self.name(self.measure).into(),
             unit: self.word(self.measure).into(),
             days: (0..longest).map(day).collect(),
@@ -79,7 +80,11 @@ impl Desk<'_> {
         if self.campaign.state(self.today) == State::Open { Align::CampaignDay } else { Align::Whole }
     }
 
-    pub(super) async fn year_over_year(&self, align: Option<Align>, basis: Basis) -> Result<draw::YearOverYear, Error> {
+    pub(super) async fn year_over_year(
+        &self,
+        align: Option<Align>,
+        basis: Basis,
+    ) -> Result<draw::YearOverYear, Error> {
         let compared = self.compare(align.unwrap_or_else(|| self.usual_align()), basis, true).await?;
         let years: Vec<String> =
             compared.campaigns.iter().map(|campaign| campaign.year.to_string()).collect();
@@ -120,13 +125,14 @@ impl Desk<'_> {
                 change,
             }
         };
+        let by_year = below.is_empty();
+        let title = if by_year { "chart-title-years" } else { "chart-title-year-over-year" };
         let mut frame = self.frame(
-            &self.title("chart-title-year-over-year"),
-            self.comparison_subtitle(&compared),
+            &self.title(title),
+            self.comparison_subtitle(&compared, Some(self.word(self.measure))),
             &whole,
         );
         frame.footer.extend(self.basis_words(&compared, basis));
-        let by_year = below.is_empty();
         Ok(draw::YearOverYear {
             frame,
             measure: self.name(self.measure).into(),
@@ -141,23 +147,38 @@ impl Desk<'_> {
         })
     }
 
-    pub(super) fn comparison_subtitle(&self, compared: &Compared) -> String {
+    fn years_subtitle(&self, compared: &Compared) -> String {
+        let first = compared.campaigns.first().map_or(0, |campaign| campaign.year).to_string();
+        let values =
+            [("unit", self.unit.name.as_str()), ("first", &first), ("last", &self.campaign.year.to_string())];
+        let years = self.lang().words("chart-years-by-day", &values);
+        self.lang().words("chart-in", &[("what", &years), ("word", self.word(self.measure))])
+    }
+
+    /// What is compared; with the measure word where all figures have the same one.
+    pub(super) fn comparison_subtitle(&self, compared: &Compared, word: Option<&str>) -> String {
         let first = compared.campaigns.first().map_or(0, |campaign| campaign.year).to_string();
         let last = self.campaign.year.to_string();
-        let through = compared.through.map(|n| n.to_string());
-        let key = match (compared.align, &through) {
-            (Align::Whole, _) | (_, None) => "chart-years-whole",
-            (Align::CampaignDay, Some(_)) => "chart-years-day",
-            (Align::Distance, Some(_)) => "chart-years-distance",
-        };
+        let through = compared.through.map(|n| match (compared.align, n) {
+            (Align::Distance, 0) => self.lang().text("chart-distance-on"),
+            (Align::Distance, n) => {
+                let key = if n < 0 { "chart-distance-before" } else { "chart-distance-after" };
+                self.lang().words(key, &[("n", &n.unsigned_abs().to_string())])
+            }
+            _ => self.lang().words("chart-through-day", &[("n", &n.to_string())]),
+        });
+        let key = if through.is_some() { "chart-years-through" } else { "chart-years-whole" };
         let values = [
             ("unit", self.unit.name.as_str()),
             ("first", first.as_str()),
             ("last", last.as_str()),
-            ("n", through.as_deref().unwrap_or_default()),
-            ("word", self.word(self.measure)),
+            ("through", through.as_deref().unwrap_or_default()),
         ];
-        self.lang().words(key, &values)
+        let years = self.lang().words(key, &values);
+        match word {
+            Some(word) => self.lang().words("chart-in", &[("what", &years), ("word", word)]),
+            None => years,
+        }
     }
 
     pub(super) fn basis_words(&self, compared: &Compared, basis: Basis) -> Option<String> {
