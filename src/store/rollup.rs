@@ -152,7 +152,8 @@ impl Store {
             )
         });
         let rollups = sum(self.read.query_all_raw(statement).await?)?;
-        self.know(rollups.values().flat_map(|rollup| rollup.sums.keys().copied())).await?;
+        let last = rollups.values().filter_map(|rollup| rollup.sums.keys().next_back().copied()).max();
+        self.know(last).await?;
         Ok(rollups)
     }
 }

@@ -27,11 +27,11 @@ pub(super) async fn extend(book: &mut SlotBook, connection: &impl ConnectionTrai
 }
 
 impl Store {
-    /// Takes up the lines that other replicas have entered, when figures stand under one that is not known here yet.
+    /// Takes up the lines that other replicas have entered, when figures stand under `last` and it is not known here yet.
     /// Without it a report of another replica could not be shown, and its figures would be missing from totals.
-    pub(super) async fn know(&self, used: impl Iterator<Item = Slot>) -> Result<(), StoreError> {
+    pub(super) async fn know(&self, last: Option<Slot>) -> Result<(), StoreError> {
         let known = self.slots();
-        if used.max().is_none_or(|last| last < known.next()) {
+        if last.is_none_or(|last| last < known.next()) {
             return Ok(());
         }
         let mut book = SlotBook::clone(&known);
@@ -48,7 +48,8 @@ impl Store {
     }
 
     pub(super) async fn know_all(&self, versions: &[Version]) -> Result<(), StoreError> {
-        self.know(versions.iter().flat_map(|version| version.figures.iter().map(|(slot, _)| *slot))).await
+        let last = versions.iter().flat_map(|version| version.figures.iter().map(|(slot, _)| *slot)).max();
+        self.know(last).await
     }
 }
 

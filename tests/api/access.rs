@@ -2,7 +2,6 @@
 
 use crate::flow::WANFU;
 use crate::support::{Client, Engine, Options, PASSWORD, TestApp, password_hash};
-use pufa::domain::access::{Grant, Role};
 use pufa::http::routes::{Access, Shape, TABLE};
 use pufa::service::session::{add_account, change_account};
 use pufa::store::NewAccount;

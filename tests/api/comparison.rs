@@ -7,6 +7,7 @@ on_both! {
     years_align_three_ways
     the_comparable_basis_says_whom_it_leaves_out
     change_is_told_in_words_of_both_languages
+    a_year_without_a_drive_is_no_base
     faults_of_a_comparison_are_told
 }
 
@@ -162,6 +163,34 @@ async fn change_is_told_in_words_of_both_languages(engine: Engine) {
     assert_eq!(
         (&year["change"]["certain"], &year["change"]["text"]),
         (&json!(false), &json!("同比约下降2.9%"))
+    );
+}
+
+async fn a_year_without_a_drive_is_no_base(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let office = app.by("office");
+    office
+        .post("/campaigns", &json!({ "kind": "constitution", "year": 2023, "unit": "371772" }))
+        .await
+        .expect(201);
+    for (day, count) in [("2023-12-01", 10), ("2025-12-01", 20)] {
+        let path = format!("/campaigns/constitution-{}/tallies/371772001/{day}", &day[..4]);
+        let body = json!({ "items": [{ "measure": "materials", "count": count }] });
+        office.put(&path, &body).await.expect(201);
+    }
+    // 同比 is against last year, and there was no drive in 2024.
+    for by in ["year", "day", "unit"] {
+        let view = office.get(&format!("/comparison?unit=371772&by={by}")).await.expect(200);
+        assert_eq!((&view["years"][1]["year"], &view["years"][1]["count"]), (&json!(2025), &json!(20)));
+        assert_eq!(view["years"][1]["change"]["code"], "no_base", "{view}");
+        for point in view["items"].as_array().unwrap() {
+            assert_eq!(point["change"]["code"], "no_base", "{point}");
+        }
+    }
+    let picture = office.get("/campaigns/constitution-2025/charts/year-over-year.svg").await.text();
+    assert!(
+        picture.contains("2023") && !picture.contains("同比增长"),
+        "a change over two years is told as one"
     );
 }
 

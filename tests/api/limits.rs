@@ -61,7 +61,7 @@ async fn a_header_must_come_in_time() {
 
 #[tokio::test]
 async fn an_idle_connection_is_closed() {
-    let app = limited(Limits { header_timeout: SHORT, idle_timeout: SHORT, ..Limits::default() }).await;
+    let app = limited(Limits { header_timeout: SHORT, ..Limits::default() }).await;
     let mut idle = app.raw().await;
     assert_alive(&mut idle).await;
     assert_alive(&mut idle).await;

@@ -150,7 +150,7 @@ fn submission(app: &TestApp, unit: &str, count: u64, note: &str, precondition: P
 async fn a_report_may_come_several_times_in_one_batch(engine: Engine) {
     let app = TestApp::start(engine).await;
     let wanfu = |count, precondition| submission(&app, "371772001", count, "", precondition);
-    let keyed = |count, key: &str| Submission {
+    let keyed = |count: u64, key: &str| Submission {
         idempotency: Some(IdempotencyKey { key: key.into(), request_hash: count.to_string() }),
         ..submission(&app, "371772100", count, "", Precondition::None)
     };

@@ -7,7 +7,7 @@ mod raw;
 mod world;
 
 pub(crate) use client::{Answer, Client, client, total};
-pub(crate) use database::{Database, Stored};
+pub(crate) use database::Database;
 pub(crate) use hold::Hold;
 pub(crate) use raw::Raw;
 pub(crate) use world::{NOON, PASSWORD, at, password_hash};
