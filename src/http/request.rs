@@ -106,6 +106,11 @@ impl Request {
     pub async fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<(T, Bytes), Error> {
         self.expect_type("application/json")?;
         let bytes = self.bytes().await?;
+        // serde would read an array as the fields in their order.
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            let detail = "an object is expected, not an array".to_owned();
+            return Err(Error::Body { pointer: String::new(), place: Some((1, 1)), detail });
+        }
         match serde_json::from_slice(&bytes) {
             Ok(value) => Ok((value, bytes)),
             Err(error) => Err(Error::body::<T>(&bytes, &error)),

@@ -156,6 +156,12 @@ impl Compared {
         self.through.is_none_or(|last| self.align.position(campaign.window, day) <= last)
     }
 
+    /// The drive of the year before. One of two years before is no base: 同比 is against last year.
+    pub(super) fn year_before(&self, at: usize) -> Option<&Arc<Campaign>> {
+        let before = self.campaigns.get(at.checked_sub(1)?)?;
+        self.campaigns.get(at).filter(|this| before.year + 1 == this.year).map(|_| before)
+    }
+
     /// A unit's sums day by day over the positions compared.
     pub(super) fn days(
         &self,
@@ -375,14 +381,18 @@ impl Words<'_> {
     }
 
     fn years(&self, unit: &Unit) -> Vec<YearView> {
-        let mut last = None;
-        let campaigns = self.compared.campaigns.iter();
+        let sum = |campaign: &Campaign| self.sum(&self.compared.rollup(campaign, unit.id));
+        let campaigns = self.compared.campaigns.iter().enumerate();
         campaigns
-            .map(|campaign| {
-                let sum = self.sum(&self.compared.rollup(campaign, unit.id));
-                let change = change_view(self.lang, last.replace(sum), sum);
-                let total = MeasureTotal::new(self.measure, sum);
-                YearView { year: campaign.year, campaign: campaign.id.to_string(), total, change }
+            .map(|(at, campaign)| {
+                let this = sum(campaign);
+                let last = self.compared.year_before(at).map(|last| sum(last));
+                YearView {
+                    year: campaign.year,
+                    campaign: campaign.id.to_string(),
+                    total: MeasureTotal::new(self.measure, this),
+                    change: change_view(self.lang, last, this),
+                }
             })
             .collect()
     }
@@ -390,8 +400,11 @@ impl Words<'_> {
     fn days(&self, unit: &Unit) -> Vec<PointView> {
         let mut points = Vec::new();
         let mut last: BTreeMap<i32, Sum> = BTreeMap::new();
-        for campaign in &self.compared.campaigns {
+        for (at, campaign) in self.compared.campaigns.iter().enumerate() {
             let mut this: BTreeMap<i32, Sum> = BTreeMap::new();
+            if self.compared.year_before(at).is_none() {
+                last.clear();
+            }
             for (day, rollup) in self.compared.days(campaign, unit.id) {
                 let position = self.compared.align.position(campaign.window, day);
                 let sum = self.sum(rollup);
@@ -411,8 +424,11 @@ impl Words<'_> {
         let mut points = Vec::new();
         for unit in children {
             let mut last = None;
-            for campaign in &self.compared.campaigns {
+            for (at, campaign) in self.compared.campaigns.iter().enumerate() {
                 let rollup = self.compared.rollup(campaign, unit.id);
+                if self.compared.year_before(at).is_none() {
+                    last = None;
+                }
                 // A unit without any report that year has no figure, which is not zero.
                 if rollup.changes == 0 {
                     last = None;

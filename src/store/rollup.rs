@@ -151,7 +151,10 @@ impl Store {
                  WHERE t.campaign_id = r.campaign_id AND t.unit_id = r.unit_id"
             )
         });
-        sum(self.read.query_all_raw(statement).await?)
+        let rollups = sum(self.read.query_all_raw(statement).await?)?;
+        let last = rollups.values().filter_map(|rollup| rollup.sums.keys().next_back().copied()).max();
+        self.know(last).await?;
+        Ok(rollups)
     }
 }
 

@@ -1,11 +1,13 @@
 //! The lines that figures are kept under.
 
-use super::StoreError;
 use super::entity::slot;
+use super::{Store, StoreError};
 use crate::domain::consultation::{Mode, Topic};
 use crate::domain::measure::{CONSULTATIONS, MeasureCode};
 use crate::domain::slot::{Line, Slot, SlotBook};
+use crate::domain::tally::Version;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use std::sync::Arc;
 
 pub(super) async fn load(connection: &impl ConnectionTrait) -> Result<SlotBook, StoreError> {
     let mut book = SlotBook::default();
@@ -22,6 +24,33 @@ pub(super) async fn extend(book: &mut SlotBook, connection: &impl ConnectionTrai
         book.insert(Slot(id), line);
     }
     Ok(())
+}
+
+impl Store {
+    /// Takes up the lines that other replicas have entered, when figures stand under `last` and it is not known here yet.
+    /// Without it a report of another replica could not be shown, and its figures would be missing from totals.
+    pub(super) async fn know(&self, last: Option<Slot>) -> Result<(), StoreError> {
+        let known = self.slots();
+        if last.is_none_or(|last| last < known.next()) {
+            return Ok(());
+        }
+        let mut book = SlotBook::clone(&known);
+        extend(&mut book, &self.read).await?;
+        // Lines are numbered without gaps, so of two books the one that goes further has everything of the other.
+        self.slots.send_if_modified(|current| {
+            let further = book.next() > current.next();
+            if further {
+                *current = Arc::new(book);
+            }
+            further
+        });
+        Ok(())
+    }
+
+    pub(super) async fn know_all(&self, versions: &[Version]) -> Result<(), StoreError> {
+        let last = versions.iter().flat_map(|version| version.figures.iter().map(|(slot, _)| *slot)).max();
+        self.know(last).await
+    }
 }
 
 fn read_line(row: &slot::Model) -> Option<Line> {

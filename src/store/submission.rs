@@ -82,6 +82,19 @@ pub enum Outcome {
     Outdated,
 }
 
+impl Outcome {
+    /// The version it tells of.
+    pub(super) const fn version(&self) -> Option<&Version> {
+        match self {
+            Self::Stored { version, .. }
+            | Self::Unchanged(version)
+            | Self::PreconditionRequired(version)
+            | Self::Stale(Some(version)) => Some(version),
+            Self::Stale(None) | Self::KeyReused | Self::Outdated => None,
+        }
+    }
+}
+
 /// A request whose key came earlier in the same batch.
 pub(super) fn repeated(
     submission: &Submission,

@@ -246,6 +246,7 @@ impl Store {
                 days.iter().flat_map(|&day| units.iter().map(move |&unit| (campaign, day, unit))).collect();
             found.extend(current(&self.read, &keys).await?);
         }
+        self.know_all(&found).await?;
         Ok(found)
     }
 
@@ -254,12 +255,17 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
-        list(&self.read, listing).await
+        let page = list(&self.read, listing).await?;
+        self.know_all(&page).await?;
+        Ok(page)
     }
 
     async fn read_versions<const N: usize>(&self, sql: &str, values: [Value; N]) -> Result<Page, StoreError> {
         let statement = Statement::from_sql_and_values(self.backend(), sql, values);
-        self.read.query_all_raw(statement).await?.iter().map(read).collect()
+        let rows = self.read.query_all_raw(statement).await?;
+        let versions: Page = rows.iter().map(read).collect::<Result<_, _>>()?;
+        self.know_all(&versions).await?;
+        Ok(versions)
     }
 
     pub(super) fn backend(&self) -> DbBackend {

@@ -104,7 +104,11 @@ impl Store {
     pub async fn submit(&self, submission: Submission) -> Result<Outcome, StoreError> {
         let (sender, receiver) = oneshot::channel();
         self.writer.send(Command::Submit(Box::new(submission), sender))?;
-        receiver.await.map_err(|_| StoreError::Stopped)?
+        let outcome = receiver.await.map_err(|_| StoreError::Stopped)??;
+        if let Some(version) = outcome.version() {
+            self.know_all(std::slice::from_ref(version)).await?;
+        }
+        Ok(outcome)
     }
 
     /// Runs a use case in a write transaction of its own, committed when it succeeds.

@@ -126,7 +126,6 @@ impl App {
             app: self,
             caller,
             catalogue: &catalogue,
-            slots: self.store.slots(),
             campaign: &campaign,
             unit,
             measure,
@@ -151,7 +150,6 @@ struct Desk<'a> {
     app: &'a App,
     caller: &'a Caller,
     catalogue: &'a Catalogue,
-    slots: Arc<SlotBook>,
     campaign: &'a Arc<Campaign>,
     unit: &'a Unit,
     measure: &'a Measure,
@@ -170,6 +168,11 @@ impl Desk<'_> {
         self.caller.lang
     }
 
+    /// The lines as known after the last read, which may have met new ones.
+    fn slots(&self) -> Arc<SlotBook> {
+        self.app.store.slots()
+    }
+
     fn name<'m>(&self, measure: &'m Measure) -> &'m str {
         self.lang().pick(&measure.name, &measure.name_en)
     }
@@ -179,7 +182,7 @@ impl Desk<'_> {
     }
 
     fn sum(&self, rollup: &Rollup, measure: &Measure) -> Sum {
-        measure_sum(&self.slots, &rollup.sums, measure.code.as_str())
+        measure_sum(&self.slots(), &rollup.sums, measure.code.as_str())
     }
 
     /// The words around a picture. `whole` is everything it counts, for revision and time.
@@ -269,7 +272,8 @@ impl Desk<'_> {
     async fn composition(&self) -> Result<draw::Composition, Error> {
         let reading = self.read(&[]).await?;
         let whole = reading.whole(self.campaign, self.unit.id);
-        let part = |(slot, sum): (&crate::domain::slot::Slot, &Sum)| match self.slots.line(*slot)? {
+        let slots = self.slots();
+        let part = |(slot, sum): (&crate::domain::slot::Slot, &Sum)| match slots.line(*slot)? {
             Line::Item { measure, title } if *measure == self.measure.code => Some(draw::Bar {
                 label: title.as_deref().map_or_else(|| self.lang().text("chart-untitled"), ToOwned::to_owned),
                 value: Some(value(*sum)),
@@ -292,8 +296,9 @@ impl Desk<'_> {
     async fn topics(&self) -> Result<draw::Topics, Error> {
         let reading = self.read(&[]).await?;
         let whole = reading.whole(self.campaign, self.unit.id);
+        let slots = self.slots();
         let sum = |topic: Topic, mode: Mode| {
-            let slot = self.slots.slot(&Line::Consultation { topic, mode });
+            let slot = slots.slot(&Line::Consultation { topic, mode });
             slot.map(|slot| whole.sum(slot)).filter(|sum| *sum != Sum::ZERO)
         };
         let used = |mode: &Mode| Topic::ALL.iter().any(|topic| sum(*topic, *mode).is_some());

@@ -30,7 +30,7 @@ impl Desk<'_> {
         };
         let compared = self.compare(align.unwrap_or_else(|| self.usual_align()), basis, true).await?;
         let whole = compared.rollup(self.campaign, self.unit.id);
-        let last = compared.campaigns.len().checked_sub(2).map(|at| compared.campaigns[at].clone());
+        let last = compared.campaigns.len().checked_sub(1).and_then(|at| compared.year_before(at).cloned());
         let before =
             last.as_ref().map(|last| compared.rollup(last, self.unit.id)).filter(|last| last.changes > 0);
         let card = |measure: &Measure| {

@@ -98,7 +98,8 @@ impl Desk<'_> {
         let group = |unit: &Unit| {
             let sums: Vec<Option<Sum>> =
                 compared.campaigns.iter().map(|campaign| sum(unit.id, campaign)).collect();
-            let last = sums.len().checked_sub(2).and_then(|at| sums[at]);
+            let newest = sums.len().checked_sub(1).filter(|at| compared.year_before(*at).is_some());
+            let last = newest.and_then(|at| sums[at - 1]);
             let this = sums.last().copied().flatten();
             draw::Group {
                 label: unit.name.clone(),
@@ -113,7 +114,7 @@ impl Desk<'_> {
         let year = |at: usize| {
             let campaign = &compared.campaigns[at];
             let this = sum(self.unit.id, campaign);
-            let last = at.checked_sub(1).and_then(|at| sum(self.unit.id, &compared.campaigns[at]));
+            let last = compared.year_before(at).and_then(|last| sum(self.unit.id, last));
             let change = match (last, this) {
                 (Some(_), Some(this)) => change_view(self.lang(), last, this).text,
                 _ => String::new(),

@@ -1,0 +1,30 @@
+//! The service from outside: real sockets, real SQLite files, a real PostgreSQL, and the program itself.
+//!
+//! One binary, a file a topic. Tests of the API run on both databases; PostgreSQL is found in `PUFA_TEST_POSTGRES`,
+//! which `scripts/with-postgres` sets, and a test that misses it fails: what was not tried must not look tried.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at what it did not expect"
+)]
+
+#[macro_use]
+mod support;
+
+mod access;
+mod cases;
+mod catalogue;
+mod charts;
+mod comparison;
+mod completeness;
+mod drift;
+mod flow;
+mod limits;
+mod openapi;
+mod process;
+mod refusals;
+mod replicas;
+mod tamper;
+mod writer;

@@ -1,0 +1,110 @@
+//! Databases: a SQLite file in a directory of its own, or a database of its own in the PostgreSQL at hand.
+
+use super::Engine;
+use pufa::store::entity;
+use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tempfile::TempDir;
+
+/// A database that goes away with the last service on it.
+#[derive(Debug)]
+pub(crate) struct Database {
+    url: String,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    File(TempDir),
+    Server { admin: String, name: String },
+}
+
+/// The server that tests make their databases in.
+fn postgres() -> String {
+    #[expect(clippy::disallowed_methods, reason = "the test's own setting, not the service's")]
+    let url = std::env::var("PUFA_TEST_POSTGRES");
+    url.expect("PUFA_TEST_POSTGRES is not set: run scripts/test, or scripts/with-postgres cargo test")
+}
+
+impl Database {
+    pub(crate) async fn create(engine: Engine) -> Arc<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        if engine == Engine::Sqlite {
+            let dir = tempfile::Builder::new().prefix("pufa-test-").tempdir().unwrap();
+            let url = format!("sqlite://{}?mode=rwc", dir.path().join("pufa.db").display());
+            return Arc::new(Self { url, place: Place::File(dir) });
+        }
+        let admin = postgres();
+        let name = format!("pufa_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        execute(&admin, &format!("CREATE DATABASE {name}")).await;
+        let (server, _) = admin.rsplit_once('/').unwrap();
+        Arc::new(Self { url: format!("{server}/{name}"), place: Place::Server { admin, name } })
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The file, on SQLite.
+    pub(crate) fn file(&self) -> PathBuf {
+        match &self.place {
+            Place::File(dir) => dir.path().join("pufa.db"),
+            Place::Server { .. } => panic!("PostgreSQL has no file"),
+        }
+    }
+
+    /// A connection past the service.
+    pub(crate) async fn connect(&self) -> DatabaseConnection {
+        sea_orm::Database::connect(&self.url).await.unwrap()
+    }
+
+    /// Runs a statement past the service.
+    pub(crate) async fn execute(&self, sql: &str) {
+        execute(&self.url, sql).await;
+    }
+
+    /// Everything that a submission writes.
+    pub(crate) async fn stored(&self) -> Stored {
+        let db = self.connect().await;
+        let stored = Stored {
+            versions: entity::tally_version::Entity::find().all(&db).await.unwrap(),
+            rollups: entity::rollup::Entity::find().all(&db).await.unwrap(),
+            audit: entity::audit::Entity::find().all(&db).await.unwrap(),
+            keys: entity::idempotency::Entity::find().all(&db).await.unwrap(),
+            slots: entity::slot::Entity::find().all(&db).await.unwrap(),
+        };
+        db.close().await.unwrap();
+        stored
+    }
+}
+
+async fn execute(url: &str, sql: &str) {
+    let db = sea_orm::Database::connect(url).await.unwrap();
+    db.execute_unprepared(sql).await.unwrap();
+    db.close().await.unwrap();
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let Place::Server { admin, name } = &self.place else { return };
+        let (admin, sql) = (admin.clone(), format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        // A drop cannot wait for a future, and the runtime of the test may be ending: a thread has its own.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(execute(&admin, &sql));
+        });
+        let _ = dropping.join();
+    }
+}
+
+/// What submissions have written: equal before and after is nothing stored.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Stored {
+    pub(crate) versions: Vec<entity::tally_version::Model>,
+    pub(crate) rollups: Vec<entity::rollup::Model>,
+    pub(crate) audit: Vec<entity::audit::Model>,
+    pub(crate) keys: Vec<entity::idempotency::Model>,
+    pub(crate) slots: Vec<entity::slot::Model>,
+}
