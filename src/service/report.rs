@@ -32,6 +32,8 @@ pub struct ReportView {
     pub may_submit: bool,
     /// Why nobody can report that day.
     pub closed: Option<Fault>,
+    /// A first report would be late by now.
+    pub overdue: bool,
     /// Every day of the campaign up to today.
     pub days: Vec<ReportDayView>,
     /// Every version of the day's report, oldest first.
@@ -83,6 +85,7 @@ impl App {
             may_submit: access::may(&caller.actor, &catalogue.tree, Permission::Submit, unit.id),
             campaign: CampaignView::new(&campaign, &catalogue, today),
             unit: UnitView::new(unit, &catalogue.tree),
+            overdue: versions.is_empty() && self.clock.now() > campaign.deadline_of(day),
             yesterday: before.into_iter().next_back(),
             date,
             versions,

@@ -108,6 +108,11 @@ pub async fn submit(mut request: Request) -> Result<Response, Error> {
             Some(current) => conflict(visit, form, current).await,
             None => refused(visit, form, &places, S::KeyReused).await,
         },
+        error @ S::Stale(None) => {
+            // Sent again, it is a first report.
+            form.version.clear();
+            refused(visit, form, &places, error).await
+        }
         error => refused(visit, form, &places, error).await,
     }
 }
