@@ -9,6 +9,7 @@ mod m20261123_1_units_and_campaigns;
 mod m20261123_2_accounts;
 mod m20261123_3_tallies;
 mod m20261123_4_audit;
+mod m20261123_5_account_indexes;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_2_accounts::Migration),
             Box::new(m20261123_3_tallies::Migration),
             Box::new(m20261123_4_audit::Migration),
+            Box::new(m20261123_5_account_indexes::Migration),
         ]
     }
 }

@@ -19,14 +19,6 @@ type Parts = (Vec<String>,);
 /// All routes as one filter, in the order of the table, and after them what says that there is none.
 #[must_use]
 pub fn routes(app: &Arc<App>, table: &'static [Route]) -> BoxedFilter<(Response,)> {
-    let mut routes: Option<BoxedFilter<(Response,)>> = None;
-    for route in table {
-        let next = one(app.clone(), route);
-        routes = Some(match routes {
-            Some(before) => before.or(next).unify().boxed(),
-            None => next,
-        });
-    }
     let none = warp::method().and(warp::path::full()).and(warp::header::headers_cloned()).map(
         move |method: Method, path: FullPath, headers: HeaderMap| {
             let lang = session::language(&headers, "");
@@ -37,10 +29,9 @@ pub fn routes(app: &Arc<App>, table: &'static [Route]) -> BoxedFilter<(Response,
             error.into_response(lang)
         },
     );
-    match routes {
-        Some(routes) => routes.or(none).unify().boxed(),
-        None => none.boxed(),
-    }
+    // Built from the end, so that the first route lies outermost: a request passes as many boxes as its route has
+    // routes before it, each time it is polled.
+    table.iter().rev().fold(none.boxed(), |rest, route| one(app.clone(), route).or(rest).unify().boxed())
 }
 
 fn one(app: Arc<App>, route: &'static Route) -> BoxedFilter<(Response,)> {

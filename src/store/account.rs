@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    Statement,
 };
 
 /// An account as kept.
@@ -49,14 +50,15 @@ async fn account(connection: &impl ConnectionTrait, row: user::Model) -> Result<
         .order_by_asc(grant::Column::Id)
         .all(connection)
         .await?;
-    let grants = grants.into_iter().map(|grant| {
-        let role = Role::from_code(&grant.role)
-            .ok_or_else(|| StoreError::Damaged(format!("role {}", grant.role)))?;
-        Ok(Grant { role, unit: grant.unit_id.map(UnitId), below: grant.below })
-    });
-    let grants = grants.collect::<Result<_, StoreError>>()?;
+    let grants = grants.into_iter().map(|grant| read_grant(&grant.role, grant.unit_id, grant.below));
+    let grants = grants.collect::<Result<_, _>>()?;
     let actor = Actor { id: row.id, username: row.username, grants };
     Ok(Account { actor, password_hash: row.password_hash, disabled: row.disabled })
+}
+
+fn read_grant(role: &str, unit: Option<i32>, below: bool) -> Result<Grant, StoreError> {
+    let role = Role::from_code(role).ok_or_else(|| StoreError::Damaged(format!("role {role}")))?;
+    Ok(Grant { role, unit: unit.map(UnitId), below })
 }
 
 impl Store {
@@ -100,18 +102,24 @@ impl Store {
         token_hash: &str,
         now: Timestamp,
     ) -> Result<Option<(Account, Timestamp)>, StoreError> {
-        let Some(row) = session::Entity::find_by_id(token_hash).one(&self.read).await? else {
-            return Ok(None);
-        };
-        let expires_at = Timestamp::from_millisecond(row.expires_at).unwrap_or(Timestamp::MIN);
-        if expires_at <= now {
-            return Ok(None);
+        // One statement, for a session is looked up about once a second as long as it is in use.
+        let sql = "SELECT s.expires_at, u.id, u.username, u.password_hash, g.role, g.unit_id, g.below \
+                   FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN grants g ON g.user_id = u.id \
+                   WHERE s.token_hash = $1 AND s.expires_at > $2 AND NOT u.disabled ORDER BY g.id";
+        let values = [token_hash.into(), now.as_millisecond().into()];
+        let statement = Statement::from_sql_and_values(self.backend(), sql, values);
+        let rows = self.read.query_all_raw(statement).await?;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let expires_at = Timestamp::from_millisecond(first.try_get_by_index(0)?).unwrap_or(Timestamp::MIN);
+        let mut grants = Vec::with_capacity(rows.len());
+        for row in &rows {
+            if let Some(role) = row.try_get_by_index::<Option<String>>(4)? {
+                grants.push(read_grant(&role, row.try_get_by_index(5)?, row.try_get_by_index(6)?)?);
+            }
         }
-        let Some(owner) = user::Entity::find_by_id(row.user_id).one(&self.read).await? else {
-            return Ok(None);
-        };
-        let account = account(&self.read, owner).await?;
-        Ok((!account.disabled).then_some((account, expires_at)))
+        let actor = Actor { id: first.try_get_by_index(1)?, username: first.try_get_by_index(2)?, grants };
+        let account = Account { actor, password_hash: first.try_get_by_index(3)?, disabled: false };
+        Ok(Some((account, expires_at)))
     }
 }
 

@@ -165,6 +165,7 @@ pub mod grant {
     pub struct Model {
         #[sea_orm(primary_key)]
         pub id: i32,
+        #[sea_orm(indexed)]
         pub user_id: i32,
         #[sea_orm(column_type = "String(StringLen::N(16))")]
         pub role: String,
@@ -183,8 +184,10 @@ pub mod session {
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false, column_type = "String(StringLen::N(64))")]
         pub token_hash: String,
+        #[sea_orm(indexed)]
         pub user_id: i32,
         pub created_at: i64,
+        #[sea_orm(indexed)]
         pub expires_at: i64,
     }
 

@@ -1,0 +1,216 @@
+//! A country in small: one nation, ten provinces, a hundred counties, a thousand towns and their villages, with a
+//! drive of a week and the accounts that report. Its villages report once a day, in no order, today first.
+
+use pufa::clock::Clock;
+use pufa::domain::access::{Grant, Role};
+use pufa::domain::calendar::{ReportDay, Window};
+use pufa::domain::campaign::{Campaign, CampaignId, Expected, Kind, USUAL_DEADLINE, template_measures};
+use pufa::domain::unit::{UnitCode, UnitId, UnitKind};
+use pufa::store::{
+    NewAccount, NewCampaign, NewUnit, SessionRow, Settings, Store, StoreError, Transaction, Work,
+};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+const CAMPAIGN: &str = "constitution-bench";
+/// Of the seven days of the drive, those that are not in the future.
+const PAST_DAYS: usize = 6;
+
+pub(crate) struct Country {
+    /// Codes of the villages, in no order, and the token that reports for each.
+    villages: Vec<(String, usize)>,
+    tokens: Vec<String>,
+    today: ReportDay,
+    next: AtomicUsize,
+}
+
+/// One report on its way: where to, by whom, what it says.
+pub(crate) struct Report<'c> {
+    pub(crate) path: String,
+    pub(crate) token: &'c str,
+    pub(crate) body: String,
+}
+
+impl Country {
+    /// Enters a country into an empty database.
+    pub(crate) async fn enter(url: &str, villages: usize, account_each: bool) -> Self {
+        let store = Store::open(&Settings::new(url), Clock::system()).await.unwrap();
+        let today = Clock::system().today();
+        let work = work(move |transaction| Box::pin(enter(transaction, villages, account_each, today)));
+        let (mut villages, tokens) = store.transact(work).await.unwrap();
+        store.close().await;
+        shuffle(&mut villages);
+        Self { villages, tokens, today, next: AtomicUsize::new(0) }
+    }
+
+    /// How many reports have been handed out.
+    pub(crate) fn taken(&self) -> u64 {
+        self.next.load(Ordering::Relaxed).min(self.villages.len() * PAST_DAYS) as u64
+    }
+
+    /// The next report of a village that has not reported that day yet; none when all have.
+    pub(crate) fn report(&self) -> Option<Report<'_>> {
+        let at = self.next.fetch_add(1, Ordering::Relaxed);
+        let ago = at / self.villages.len();
+        (ago < PAST_DAYS).then(|| self.report_on(self.today.plus(-i32::try_from(ago).unwrap()), at))
+    }
+
+    /// A report that is read and judged whole, and then refused: its day is tomorrow.
+    pub(crate) fn refused(&self, at: usize) -> Report<'_> {
+        self.report_on(self.today.plus(1), at)
+    }
+
+    fn report_on(&self, day: ReportDay, at: usize) -> Report<'_> {
+        let (village, token) = &self.villages[at % self.villages.len()];
+        Report {
+            path: format!("/api/v1/campaigns/{CAMPAIGN}/tallies/{village}/{day}"),
+            token: &self.tokens[*token],
+            body: body(at as u64),
+        }
+    }
+
+    /// What an office looks at: the totals of the nation.
+    pub(crate) fn dashboard(&self) -> (String, &str) {
+        let token = self.tokens.last().unwrap();
+        (format!("/api/v1/campaigns/{CAMPAIGN}/totals?unit=CN&by=measure"), token)
+    }
+}
+
+/// Six measures and three kinds of consultation, some 430 bytes.
+fn body(seed: u64) -> String {
+    let mut chance = Chance(seed + 1);
+    let mut count = |most| chance.below(most) + 1;
+    let mut text = String::with_capacity(512);
+    write!(
+        text,
+        "{{\"items\":[{{\"measure\":\"materials\",\"title\":\"《宪法》\",\"count\":{}}},{{\"measure\":\"materials\",\"title\":\"《民法典》\",\"count\":{}}},\
+         {{\"measure\":\"banners\",\"count\":{}}},{{\"measure\":\"boards\",\"count\":{}}},{{\"measure\":\"sessions\",\"count\":{}}},\
+         {{\"measure\":\"audience\",\"count\":{}}}],\"consultations\":[{{\"topic\":\"labour\",\"mode\":\"on_site\",\"person_times\":{}}},\
+         {{\"topic\":\"marriage_family\",\"mode\":\"on_site\",\"person_times\":{}}},{{\"topic\":\"consumer\",\"mode\":\"phone\",\"person_times\":{}}}]}}",
+        count(2_000), count(900), count(20), count(10), count(4), count(500), count(40), count(30), count(20)
+    )
+    .unwrap();
+    text
+}
+
+/// splitmix64.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % most
+    }
+}
+
+fn shuffle<T>(items: &mut [T]) {
+    let mut chance = Chance(1);
+    for at in (1..items.len()).rev() {
+        items.swap(at, usize::try_from(chance.below(at as u64 + 1)).unwrap());
+    }
+}
+
+/// Tells the compiler that a closure is work for a transaction of any lifetime, which it does not infer by itself.
+fn work<T, F>(work: F) -> F
+where
+    F: for<'t> FnOnce(&'t mut Transaction) -> Work<'t, T>,
+{
+    work
+}
+
+/// Villages with the number of the token that reports for them, and the tokens; the last one is the office's.
+type Entered = (Vec<(String, usize)>, Vec<String>);
+
+async fn enter(
+    transaction: &mut Transaction,
+    villages: usize,
+    account_each: bool,
+    today: ReportDay,
+) -> Result<Entered, StoreError> {
+    let (nation, _) = level(transaction, &vec![(None, String::new())], |_, _| "CN".into(), 1).await?;
+    let root = nation[0].0;
+    let (provinces, _) = level(transaction, &nation, |_, n| format!("{}", 11 + n), 10).await?;
+    let (counties, _) =
+        level(transaction, &provinces, |above, n| format!("{above}01{:02}", 21 + n), 10).await?;
+    let (towns, _) = level(transaction, &counties, |above, n| format!("{above}{:03}", 1 + n), 10).await?;
+    let (leaves, towns_of) =
+        level(transaction, &towns, |above, n| format!("{above}{:03}", 200 + n), villages).await?;
+    let first = today.plus(1 - i32::try_from(PAST_DAYS).unwrap());
+    let campaign = Campaign {
+        key: 0,
+        id: CampaignId::new(CAMPAIGN).unwrap(),
+        kind: Kind::Constitution,
+        year: today.year(),
+        name: "基准".into(),
+        ordinal: None,
+        theme: String::new(),
+        window: Window::new(first, today.plus(1)).unwrap(),
+        deadline: USUAL_DEADLINE,
+        unit: root.unwrap(),
+        expected: Expected::Leaves,
+        measures: template_measures(Kind::Constitution),
+        locked: false,
+        demo: false,
+    };
+    transaction.insert_campaign(NewCampaign(campaign)).await?;
+    let mut tokens = Vec::new();
+    for (unit, code) in if account_each { &leaves } else { &towns } {
+        tokens.push(account(transaction, Role::Reporter, code, *unit).await?);
+    }
+    tokens.push(account(transaction, Role::Office, "office", root).await?);
+    let villages = leaves.into_iter().zip(towns_of).enumerate();
+    let villages = villages.map(|(at, ((_, code), town))| (code, if account_each { at } else { town }));
+    Ok((villages.collect(), tokens))
+}
+
+type Units = Vec<(Option<UnitId>, String)>;
+
+/// Enters so many units under each of some; gives them, and the place of each one's parent.
+async fn level(
+    transaction: &mut Transaction,
+    above: &Units,
+    code: impl Fn(&str, usize) -> String,
+    each: usize,
+) -> Result<(Units, Vec<usize>), StoreError> {
+    let mut new = Vec::new();
+    let mut parents = Vec::new();
+    for (at, (parent, stem)) in above.iter().enumerate() {
+        for n in 0..each {
+            let code = code(stem, n);
+            parents.push(at);
+            new.push(NewUnit {
+                name: format!("单位{code}"),
+                code: UnitCode::new(&code).unwrap(),
+                kind: if code.len() == 12 { UnitKind::Village } else { UnitKind::Region },
+                parent: *parent,
+                opened_on: None,
+                closed_on: None,
+                order: i32::try_from(n).unwrap(),
+            });
+        }
+    }
+    let codes: Vec<String> = new.iter().map(|unit| unit.code.to_string()).collect();
+    let ids = transaction.insert_units(new).await?;
+    Ok((ids.into_iter().map(Some).zip(codes).collect(), parents))
+}
+
+/// Enters an account that is signed in; gives its token.
+async fn account(
+    transaction: &mut Transaction,
+    role: Role,
+    username: &str,
+    unit: Option<UnitId>,
+) -> Result<String, StoreError> {
+    let grants = vec![Grant { role, unit, below: true }];
+    // No hash of a password: nobody signs in by one here.
+    let new = NewAccount { username: username.into(), password_hash: "!".into(), grants };
+    let user = transaction.insert_account(new).await?;
+    let token = hex::encode(Sha256::digest(username.as_bytes()));
+    let token_hash = hex::encode(Sha256::digest(token.as_bytes()));
+    let expires_at = transaction.now() + jiff::SignedDuration::from_hours(12);
+    transaction.insert_session(SessionRow { token_hash, user, expires_at }).await?;
+    Ok(token)
+}

@@ -1,0 +1,184 @@
+//! Callers in a closed loop, and what was measured.
+
+use crate::client::Connection;
+use crate::country::Country;
+use crate::program::{Database, Program, cpu, resident, written};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// What the callers do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// First reports.
+    Submit,
+    /// The same, with readers beside them; the latencies are the readers'.
+    SubmitAndRead,
+    /// Reports that are read, judged and refused.
+    Refuse,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Submit => "durable",
+            Self::SubmitAndRead => "totals read meanwhile",
+            Self::Refuse => "refused after judgement",
+        }
+    }
+}
+
+/// Readers beside the reports, and how often each asks.
+const READERS: usize = 8;
+const READ_EVERY: Duration = Duration::from_millis(20);
+/// Not measured: connections open, caches fill, statements are prepared.
+const WARM_UP: Duration = Duration::from_secs(1);
+
+/// What a step gave.
+pub(crate) struct Measured {
+    answers: usize,
+    seconds: f64,
+    /// Microseconds, sorted.
+    latencies: Vec<u32>,
+    program_cpu: u64,
+    database_cpu: u64,
+    resident: (u64, u64),
+    written: u64,
+}
+
+impl Measured {
+    pub(crate) const HEADER: &str = "\
+| engine | load | callers | answers/s | p50 ms | p99 ms | p99.9 ms | CPU µs an answer (program + database) | RSS MB (before, after) | kB written an answer |\n\
+|---|---|---|---|---|---|---|---|---|---|";
+
+    pub(crate) fn row(&self, engine: &str, kind: Kind, callers: usize, program: &str) -> String {
+        let answers = self.answers.max(1) as f64;
+        let at = |part: f64| {
+            let place = ((self.latencies.len() as f64 * part) as usize).min(self.latencies.len().max(1) - 1);
+            f64::from(self.latencies.get(place).copied().unwrap_or(0)) / 1_000.0
+        };
+        format!(
+            "| {engine} | {} | {callers} | {:.0} | {:.2} | {:.2} | {:.2} | {:.1} + {:.1} | {:.0}, {:.0} | {:.1} | {program}",
+            kind.name(),
+            answers / self.seconds,
+            at(0.5),
+            at(0.99),
+            at(0.999),
+            self.program_cpu as f64 / answers,
+            self.database_cpu as f64 / answers,
+            self.resident.0 as f64 / 1_024.0,
+            self.resident.1 as f64 / 1_024.0,
+            self.written as f64 / answers / 1_000.0,
+        )
+    }
+}
+
+/// Whether answers count now, and whether there are to be more.
+#[derive(Default)]
+struct Phase {
+    counts: AtomicBool,
+    ended: AtomicBool,
+}
+
+impl Phase {
+    fn note(&self, start: Instant, latencies: &mut Vec<u32>) {
+        if self.counts.load(Ordering::Relaxed) {
+            latencies.push(u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX));
+        }
+    }
+}
+
+/// Runs a step.
+pub(crate) async fn run(
+    program: &Program,
+    database: &Database,
+    country: &Arc<Country>,
+    kind: Kind,
+    callers: usize,
+    length: Duration,
+) -> Measured {
+    let phase = Arc::new(Phase::default());
+    let before = resident(program.id());
+    let callers: Vec<_> = (0..callers)
+        .map(|at| tokio::spawn(call(program.address, country.clone(), phase.clone(), kind, (at, callers))))
+        .collect();
+    let readers = if kind == Kind::SubmitAndRead { READERS } else { 0 };
+    let readers: Vec<_> =
+        (0..readers).map(|_| tokio::spawn(read(program.address, country.clone(), phase.clone()))).collect();
+    tokio::time::sleep(WARM_UP).await;
+    let used = (cpu(program.id()), database.cpu().await, written(program.id()) + database.logged().await);
+    phase.counts.store(true, Ordering::Relaxed);
+    let start = Instant::now();
+    tokio::time::sleep(length).await;
+    phase.counts.store(false, Ordering::Relaxed);
+    let seconds = start.elapsed().as_secs_f64();
+    let now = (cpu(program.id()), database.cpu().await, written(program.id()) + database.logged().await);
+    let after = resident(program.id());
+    phase.ended.store(true, Ordering::Relaxed);
+    let mut latencies = collect(callers).await;
+    let answers = latencies.len();
+    if kind == Kind::SubmitAndRead {
+        latencies = collect(readers).await;
+    }
+    latencies.sort_unstable();
+    Measured {
+        answers,
+        seconds,
+        latencies,
+        program_cpu: now.0 - used.0,
+        // A connection that ended meanwhile takes its time with it.
+        database_cpu: now.1.saturating_sub(used.1),
+        resident: (before, after),
+        written: now.2 - used.2,
+    }
+}
+
+async fn collect(tasks: Vec<tokio::task::JoinHandle<Vec<u32>>>) -> Vec<u32> {
+    let mut all = Vec::new();
+    for task in tasks {
+        all.extend(task.await.unwrap());
+    }
+    all
+}
+
+/// Sends reports one after the other; gives what each that counts took, in microseconds.
+async fn call(
+    address: SocketAddr,
+    country: Arc<Country>,
+    phase: Arc<Phase>,
+    kind: Kind,
+    (mut at, callers): (usize, usize),
+) -> Vec<u32> {
+    let mut connection = Connection::open(address).await;
+    let mut latencies = Vec::new();
+    while !phase.ended.load(Ordering::Relaxed) {
+        let (report, wanted) = match kind {
+            Kind::Refuse => (Some(country.refused(at)), 422),
+            Kind::Submit | Kind::SubmitAndRead => (country.report(), 201),
+        };
+        let Some(report) = report else { break };
+        at += callers;
+        let start = Instant::now();
+        let status = connection.exchange("PUT", &report.path, report.token, &report.body).await;
+        assert_eq!(status, wanted, "{}", connection.body());
+        phase.note(start, &mut latencies);
+    }
+    latencies
+}
+
+/// Reads totals at a steady pace; an answer that is late counts from when it should have been asked for.
+async fn read(address: SocketAddr, country: Arc<Country>, phase: Arc<Phase>) -> Vec<u32> {
+    let mut connection = Connection::open(address).await;
+    let mut latencies = Vec::new();
+    let mut due = Instant::now();
+    let (path, token) = country.dashboard();
+    while !phase.ended.load(Ordering::Relaxed) {
+        let status = connection.exchange("GET", &path, token, "").await;
+        assert_eq!(status, 200, "{}", connection.body());
+        phase.note(due, &mut latencies);
+        due += READ_EVERY;
+        tokio::time::sleep_until(due.into()).await;
+    }
+    latencies
+}

@@ -1,0 +1,152 @@
+//! The program as a child, its database, and what the system says of them.
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The program, serving.
+pub(crate) struct Program {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Program {
+    pub(crate) fn start(program: &Path, database: &str) -> Self {
+        let mut child = Command::new(program)
+            .args(["--log", "warn", "serve", "--listen", "127.0.0.1:0", "--database", database])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let address = line.trim().rsplit('/').next().unwrap().parse().unwrap();
+        Self { child, address, _stdout: stdout }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to end and waits until it has.
+    pub(crate) fn stop(mut self) {
+        Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Microseconds of processor time that a process has used.
+pub(crate) fn cpu(process: u32) -> u64 {
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{process}/stat")) else { return 0 };
+    // The name in parentheses may hold anything; utime and stime are the 12th and 13th after it, in 1/100 s.
+    let after = stat.rsplit(')').next().unwrap().split_ascii_whitespace();
+    after.skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap() * 10_000).sum()
+}
+
+/// Kilobytes of memory that a process holds.
+pub(crate) fn resident(process: u32) -> u64 {
+    field(&format!("/proc/{process}/status"), "VmRSS:")
+}
+
+/// Bytes that a process has had written to disk.
+pub(crate) fn written(process: u32) -> u64 {
+    field(&format!("/proc/{process}/io"), "write_bytes:")
+}
+
+fn field(file: &str, name: &str) -> u64 {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    line.and_then(|rest| rest.split_ascii_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+/// A database that is made for a measurement and removed after it.
+pub(crate) struct Database {
+    pub(crate) url: String,
+    place: Place,
+}
+
+enum Place {
+    File(PathBuf),
+    Server { server: DatabaseConnection, name: String },
+}
+
+static NUMBER: AtomicUsize = AtomicUsize::new(0);
+
+fn name() -> String {
+    format!("pufa_ingest_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+impl Database {
+    pub(crate) fn sqlite(dir: &Path) -> Self {
+        let file = dir.join(name()).with_extension("db");
+        Self { url: format!("sqlite://{}?mode=rwc", file.display()), place: Place::File(file) }
+    }
+
+    pub(crate) async fn postgres(url: &str) -> Self {
+        let server = sea_orm::Database::connect(url).await.unwrap();
+        let name = name();
+        server.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let (stem, _) = url.rsplit_once('/').unwrap();
+        Self { url: format!("{stem}/{name}"), place: Place::Server { server, name } }
+    }
+
+    /// Its size on disk.
+    pub(crate) async fn bytes(&self) -> u64 {
+        match &self.place {
+            Place::File(file) => std::fs::metadata(file).map_or(0, |file| file.len()),
+            Place::Server { name, .. } => self.number(&format!("SELECT pg_database_size('{name}')")).await,
+        }
+    }
+
+    /// Bytes that the server has logged so far, with which it makes commits durable. SQLite has no server.
+    pub(crate) async fn logged(&self) -> u64 {
+        match &self.place {
+            Place::File(_) => 0,
+            Place::Server { .. } => self.number("SELECT (pg_current_wal_lsn() - '0/0')::bigint").await,
+        }
+    }
+
+    /// Microseconds of processor time that the server's processes have used.
+    pub(crate) async fn cpu(&self) -> u64 {
+        let Place::Server { server, .. } = &self.place else { return 0 };
+        let sql = "SELECT pid FROM pg_stat_activity";
+        let rows = server.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+        rows.iter().map(|row| cpu(row.try_get_by_index::<i32>(0).unwrap().unsigned_abs())).sum()
+    }
+
+    async fn number(&self, sql: &str) -> u64 {
+        let Place::Server { server, .. } = &self.place else { return 0 };
+        let row = server.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+        row.unwrap().try_get_by_index::<i64>(0).unwrap().unsigned_abs()
+    }
+
+    /// Lets `pufa verify` recompute everything.
+    pub(crate) fn verify(&self, program: &Path) {
+        let status = Command::new(program).args(["verify", "--database", &self.url]).status().unwrap();
+        assert!(status.success(), "pufa verify found something");
+    }
+
+    pub(crate) async fn remove(self) {
+        match self.place {
+            Place::File(file) => {
+                for end in ["", "-wal", "-shm"] {
+                    let _ = std::fs::remove_file(format!("{}{end}", file.display()));
+                }
+            }
+            Place::Server { server, name } => {
+                server.execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+            }
+        }
+    }
+}
