@@ -4,6 +4,8 @@
 //! A chart is mostly rows that equal the row above, so those three find nearly what a thorough search would, in a
 //! fraction of the time. The `png` crate decodes its output in tests.
 
+use crate::checksum::adler32;
+
 /// Longest repeat that deflate can say.
 const LONGEST: usize = 258;
 /// Shortest repeat worth saying: from the row above or the byte before, and from elsewhere, which takes more bits.
@@ -54,6 +56,7 @@ impl Deflate {
         self.out.finish(adler32(data, stride))
     }
 
+    #[inline(never)]
     fn scan(&mut self, data: &[u8], stride: usize) {
         let mut at = 0;
         // The first row has nothing above it, nor has a picture whose rows are farther apart than deflate can say.
@@ -426,42 +429,6 @@ impl Bits {
         self.len += 4;
         &self.bytes[..self.len]
     }
-}
-
-/// The checksum of zlib (RFC 1950). A row that equals the one above adds what that one added, so only rows that
-/// differ are summed.
-fn adler32(data: &[u8], stride: usize) -> u32 {
-    const BASE: u64 = 65_521;
-    let (mut a, mut b) = (1_u64, 0_u64);
-    let mut last: &[u8] = &[];
-    let mut sums = (0_u64, 0_u64);
-    for row in data.chunks(stride.max(1)) {
-        if row != last {
-            sums = row_sums(row);
-            last = row;
-        }
-        b = (b + a * row.len() as u64 + sums.1) % BASE;
-        a = (a + sums.0) % BASE;
-    }
-    (b << 16 | a) as u32
-}
-
-/// The sum of the bytes, and the sum of each byte times the number of bytes from it to the end.
-fn row_sums(row: &[u8]) -> (u64, u64) {
-    let (mut plain, mut weighted) = (0_u64, 0_u64);
-    let mut left = row.len() as u64;
-    for block in row.chunks(32) {
-        let mut sum = 0_u32;
-        let mut inner = 0_u32;
-        for (i, byte) in block.iter().enumerate() {
-            sum += u32::from(*byte);
-            inner += u32::from(*byte) * (i as u32);
-        }
-        plain += u64::from(sum);
-        weighted += u64::from(sum) * left - u64::from(inner);
-        left -= block.len() as u64;
-    }
-    (plain, weighted)
 }
 
 #[cfg(test)]

@@ -106,6 +106,11 @@ pub(crate) fn width(text: &str, size: i32, weight: Weight) -> i32 {
     ((units * i64::from(size) + UNITS - 1) / UNITS) as i32
 }
 
+/// Font units that fit a width at a size, both in quarter pixels.
+pub(crate) const fn units(width: i32, size: i32) -> i64 {
+    width as i64 * UNITS / size as i64
+}
+
 /// Characters of a text that the face does not have, each once, in the order they come.
 pub(crate) fn missing(text: &str, found: &mut Vec<char>) {
     let face = face(Weight::Regular);

@@ -7,7 +7,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use skrifa::outline::OutlinePen;
 
 use crate::font::{Outlines, Weight};
-use crate::raster::{Point, Rasterizer, Sink};
+use crate::raster::{FULL, Point, Rasterizer, Sink};
 
 /// Bytes of masks to keep; beyond it all are dropped, which costs one slow picture.
 const MOST_BYTES: usize = 3 << 20;
@@ -135,6 +135,12 @@ impl Glyphs {
         self.shape.sweep(width, height, &mut Tile { bytes: &mut self.bytes[start..], width });
         for _ in 0..fat {
             fatten(&mut self.bytes[start..], width);
+        }
+        if fat > 0 {
+            // All or nothing: a halo's own edge cannot be seen, and soft ones would cost the palette many colours.
+            for level in &mut self.bytes[start..] {
+                *level = if *level > FULL / 4 { FULL } else { 0 };
+            }
         }
         Mask { start, left: left as i32, top: top as i32, width, height }
     }

@@ -102,23 +102,18 @@ impl Set {
         if self.width(words) <= width {
             return Cow::Borrowed(words);
         }
-        let mut cut = String::with_capacity(words.len());
-        for c in words.chars() {
-            cut.push(c);
-            cut.push('…');
-            let fits = self.width(&cut) <= width;
-            cut.pop();
-            if !fits {
-                cut.pop();
+        let room = font::units(width * Q, self.size * Q);
+        let mut units = i64::from(font::glyph('…', self.weight).advance);
+        let mut end = 0;
+        for (at, c) in words.char_indices() {
+            units += i64::from(font::glyph(c, self.weight).advance);
+            if units > room {
                 break;
             }
+            end = at + c.len_utf8();
         }
-        // A single dot of an ellipsis says less than nothing.
-        if cut.is_empty() {
-            return Cow::Borrowed("");
-        }
-        cut.push('…');
-        Cow::Owned(cut)
+        // An ellipsis alone says less than nothing.
+        if end == 0 { Cow::Borrowed("") } else { Cow::Owned(format!("{}…", &words[..end])) }
     }
     /// The words in lines of a width, at most so many; the last is cut if need be.
     pub(crate) fn wrap<'a>(&self, words: &'a str, width: i32, most: usize) -> Vec<Cow<'a, str>> {
@@ -144,8 +139,11 @@ impl Set {
         if lines.len() < 2 || lines.last().is_some_and(|l| l.ends_with('…')) {
             return lines;
         }
+        // Not so narrow that a word or a figure would be torn.
+        let unbroken =
+            words.split(|c: char| !c.is_ascii_graphic()).map(|run| self.width(run)).max().unwrap_or(0);
         let mut narrow = width;
-        while narrow > self.size {
+        while narrow - self.size / 2 > unbroken.max(self.size) {
             let fewer = self.wrap(words, narrow - self.size / 2, most + 1);
             if fewer.len() > lines.len() {
                 break;
@@ -158,10 +156,13 @@ impl Set {
     fn break_at(&self, words: &str, width: i32) -> usize {
         let mut best = 0;
         let mut hard = 0;
+        let room = font::units(width * Q, self.size * Q);
+        let mut units = 0;
         let mut chars = words.char_indices().peekable();
         while let Some((at, c)) = chars.next() {
             let end = at + c.len_utf8();
-            if self.width(&words[..end]) > width {
+            units += i64::from(font::glyph(c, self.weight).advance);
+            if units > room {
                 break;
             }
             hard = end;
@@ -178,13 +179,21 @@ impl Set {
 /// Whether a line may end between two characters: not within Latin words or figures, not before closing marks, not
 /// after opening ones (GB/T 15834).
 fn may_break(a: char, b: char) -> bool {
-    const CLOSING: &str = "，。、；：？！）》」』】〕％%…·—,.;:?!)]}”’余万亿份条块场名处户个";
-    const OPENING: &str = "（《「『【〔([{“‘约近逾";
-    let narrow = |c: char| c.is_ascii_graphic();
-    if b == ' ' || CLOSING.contains(b) || OPENING.contains(a) {
+    let closing = matches!(
+        b,
+        '，' | '。' | '、' | '；' | '：' | '？' | '！' | '）' | '》' | '」' | '』' | '】' | '〕' | '％' | '%' | '…' | '·'
+            | '—' | ',' | '.' | ';' | ':' | '?' | '!' | ')' | ']' | '}' | '”' | '’'
+            // A figure stays with what it counts.
+            | '余' | '万' | '亿' | '份' | '条' | '块' | '场' | '名' | '处' | '户' | '个'
+    );
+    let opening = matches!(
+        a,
+        '（' | '《' | '「' | '『' | '【' | '〔' | '(' | '[' | '{' | '“' | '‘' | '约' | '近' | '逾'
+    );
+    if b == ' ' || closing || opening {
         return a == ' ';
     }
-    !(narrow(a) && narrow(b))
+    !(a.is_ascii_graphic() && b.is_ascii_graphic())
 }
 
 /// The drawing tools of one picture.
@@ -456,6 +465,13 @@ mod tests {
         );
         assert_eq!(set.wrap("Legal Affairs Office", 60, 9), ["Legal Affairs", "Office"]);
         assert_eq!(set.wrap("很长的单位名称", 30, 2), ["很长的", "单位…"]);
+    }
+
+    #[test]
+    fn balances_without_tearing_words() {
+        let set = Set::new(10, Rgb(0, 0, 0));
+        assert_eq!(set.balance("区市场监督管理局", 70, 4), ["区市场监", "督管理局"]);
+        assert_eq!(set.balance("Education Bureau", 70, 4), ["Education", "Bureau"]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ impl Plane {
         self.width + 1
     }
 
+    #[inline(never)]
     fn clear(&mut self, width: usize, height: usize) {
         (self.width, self.height) = (width, height);
         self.bytes.clear();
@@ -50,7 +51,7 @@ pub(crate) struct Worker {
 static IDLE: Mutex<Vec<Worker>> = Mutex::new(Vec::new());
 const MOST_IDLE: usize = 4;
 /// The largest plane that is kept between pictures, in bytes; a rare large picture gives its memory back.
-const KEEP: usize = 16 << 20;
+const KEEP: usize = 6 << 20;
 
 /// Runs with a worker from the pool.
 pub(crate) fn with_worker<R>(run: impl FnOnce(&mut Worker) -> R) -> R {
@@ -102,6 +103,7 @@ impl Worker {
     }
 
     /// Paints a display list at a scale.
+    #[inline(never)]
     pub(crate) fn paint(&mut self, drawing: &Recorder, scale: u32) {
         let (width, height) = drawing.size;
         self.plane.clear((width * scale) as usize, (height * scale) as usize);
@@ -149,6 +151,7 @@ impl Worker {
         self.shape.sweep(width, height, &mut brush);
     }
 
+    #[inline(never)]
     fn rect(&mut self, bounds: Bounds, color: Rgb, scale: u32) {
         let scale = scale as i32;
         let edges = [bounds.x0, bounds.y0, bounds.x1, bounds.y1].map(|n| n * scale);

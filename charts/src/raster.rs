@@ -224,7 +224,7 @@ pub(crate) fn stroke(shape: &mut Rasterizer, points: &[Point], width: f32) {
 
 /// Sines and cosines of the first quarter turn in steps of 1/32 of a turn: written out, because libraries of
 /// different systems round them differently.
-const TURN: [Point; 9] = [
+const TURN: [Point; 8] = [
     (1.0, 0.0),
     (0.980_785_25, 0.195_090_32),
     (0.923_879_5, 0.382_683_43),
@@ -233,19 +233,28 @@ const TURN: [Point; 9] = [
     (0.555_570_25, 0.831_469_6),
     (0.382_683_43, 0.923_879_5),
     (0.195_090_32, 0.980_785_25),
-    (0.0, 1.0),
 ];
 
 /// Adds a circle to the shape, the same way round as [`stroke`].
 pub(crate) fn disc(shape: &mut Rasterizer, (x, y): Point, radius: f32) {
+    // A small circle needs fewer corners to look round.
+    let step = if radius < 1.5 {
+        4
+    } else if radius < 4.0 {
+        2
+    } else {
+        1
+    };
+    let quarter = 8 / step;
     let mut ring = [(0.0, 0.0); 32];
-    for (i, (cos, sin)) in TURN[..8].iter().enumerate() {
+    for i in 0..quarter {
+        let (cos, sin) = TURN[i * step];
         ring[i] = (x + cos * radius, y + sin * radius);
-        ring[i + 8] = (x - sin * radius, y + cos * radius);
-        ring[i + 16] = (x - cos * radius, y - sin * radius);
-        ring[i + 24] = (x + sin * radius, y - cos * radius);
+        ring[i + quarter] = (x - sin * radius, y + cos * radius);
+        ring[i + 2 * quarter] = (x - cos * radius, y - sin * radius);
+        ring[i + 3 * quarter] = (x + sin * radius, y - cos * radius);
     }
-    shape.polygon(&ring);
+    shape.polygon(&ring[..4 * quarter]);
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Odd shapes of data: whatever comes, no text leaves the picture or lies on other text, and all ends agree.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops on the first fault")]
+
 #[path = "../examples/sample/mod.rs"]
 mod sample;
 

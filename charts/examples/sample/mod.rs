@@ -188,7 +188,9 @@ pub(crate) fn trend(years: usize, days: usize, open: bool, lang: Lang, theme: Th
                     .map(|d| {
                         let peak = 40_u64.saturating_sub((d as i64 - 3 - (y % 3) as i64).unsigned_abs() * 8);
                         let n = 800 + peak * (60 + y as u64 * 14) + pick(y, d) * 2;
-                        (!(last && open && d + 2 >= days) && !(y == 1 && d == 2)).then_some(Value::exact(n))
+                        let still_open = last && open && d + 2 >= days;
+                        let lost = y == 1 && d == 2;
+                        (!still_open && !lost).then_some(Value::exact(n))
                     })
                     .collect(),
                 mark: Some(3 + y % 3),

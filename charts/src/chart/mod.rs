@@ -42,6 +42,24 @@ pub(crate) fn draw(spec: &Spec, options: &Options) -> Result<Recorder, Error> {
     pen.finish()
 }
 
+/// The chart itself with its legend, without heading and foot.
+pub(crate) fn body(pen: &Pen, spec: &Spec, place: Place) {
+    let below = |place: Place| place.below(pen.px(10));
+    match spec {
+        Spec::Totals(s) => totals::draw(pen, s, below(place)),
+        Spec::Trend(s) => trend::draw(pen, s, below(legend(pen, &trend::entries(s), place))),
+        Spec::Composition(s) => composition::draw(pen, s, below(place)),
+        Spec::Topics(s) => topics::draw(pen, s, below(legend(pen, &topics::entries(pen, s), place))),
+        Spec::Completeness(s) => {
+            completeness::draw(pen, s, below(legend(pen, &completeness::entries(pen, s), place)));
+        }
+        Spec::YearOverYear(s) => {
+            year_over_year::draw(pen, s, below(legend(pen, &year_over_year::entries(pen, s), place)));
+        }
+        Spec::Summary(_) => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,23 +95,5 @@ mod tests {
     fn table_of(spec: &Spec) -> String {
         let table = crate::table(spec);
         format!("{} x {}", table.rows.len(), table.headers.len())
-    }
-}
-
-/// The chart itself with its legend, without heading and foot.
-pub(crate) fn body(pen: &Pen, spec: &Spec, place: Place) {
-    let below = |place: Place| place.below(pen.px(10));
-    match spec {
-        Spec::Totals(s) => totals::draw(pen, s, below(place)),
-        Spec::Trend(s) => trend::draw(pen, s, below(legend(pen, &trend::entries(s), place))),
-        Spec::Composition(s) => composition::draw(pen, s, below(place)),
-        Spec::Topics(s) => topics::draw(pen, s, below(legend(pen, &topics::entries(pen, s), place))),
-        Spec::Completeness(s) => {
-            completeness::draw(pen, s, below(legend(pen, &completeness::entries(pen, s), place)));
-        }
-        Spec::YearOverYear(s) => {
-            year_over_year::draw(pen, s, below(legend(pen, &year_over_year::entries(pen, s), place)));
-        }
-        Spec::Summary(_) => {}
     }
 }

@@ -31,9 +31,7 @@ pub(crate) fn draw(pen: &Pen, spec: &Totals, body: Place) {
             }],
         })
         .collect();
-    if upright::fits(pen, &clusters, body) {
-        upright::draw(pen, &clusters, &spec.unit, body);
-    } else {
+    if !upright::draw(pen, &clusters, &spec.unit, body) {
         lying_bars(pen, spec, body);
     }
 }

@@ -126,16 +126,16 @@ fn plan_beside<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place, left: i3
     Plan { pitch, bar, values, names, changes, cut, counts, place }
 }
 
-/// Whether the bars can be drawn upright: wide enough, with names that need not be cut.
-pub(crate) fn fits(pen: &Pen, clusters: &[Cluster<'_>], body: Place) -> bool {
+/// Draws the bars, if they can be drawn upright: wide enough, with names that need not be cut. Says whether it did.
+pub(crate) fn draw(pen: &Pen, clusters: &[Cluster<'_>], unit: &str, body: Place) -> bool {
+    if clusters.len() > 24 {
+        return false;
+    }
     let plan = plan(pen, clusters, body);
     let squeezed = plan.bar < 6 || plan.pitch < pen.px(44);
-    !squeezed && (clusters.len() <= 6 || (!plan.cut && clusters.len() <= 24))
-}
-
-/// Draws the bars.
-pub(crate) fn draw(pen: &Pen, clusters: &[Cluster<'_>], unit: &str, body: Place) {
-    let plan = plan(pen, clusters, body);
+    if squeezed || (clusters.len() > 6 && plan.cut) {
+        return false;
+    }
     let place = plan.place;
     unit_caption(pen, unit, body.x, body.y + pen.size(14), body.w);
     let plot = upright(pen, place, &plan.counts);
@@ -155,6 +155,7 @@ pub(crate) fn draw(pen: &Pen, clusters: &[Cluster<'_>], unit: &str, body: Place)
         column_of(pen, &plan.changes[i], (centre, y), pen.muted(14));
     }
     pen.rect(Place::new(place.x, place.bottom() - 1, place.w, 1), pen.colors.axis);
+    true
 }
 
 fn column_of(pen: &Pen, lines: &[Cow<'_, str>], at: (i32, i32), set: Set) {
@@ -221,7 +222,7 @@ fn write(pen: &Pen, plan: &Plan<'_>, (centre, top): (i32, i32), cluster: &Cluste
         Values::Turned => pen.plated(&set.fit(&text, room), (centre + set.drop(), base), set.turned()),
         // Beside thinner bars a plate would cut into the neighbour.
         Values::Strong if column.strong => {
-            pen.text(&set.fit(&text, room), (centre + set.drop(), base), set.turned());
+            pen.text(&set.fit(&text, room), (centre + set.drop(), base), set.turned().halo());
         }
         Values::Level | Values::Strong => {}
     }

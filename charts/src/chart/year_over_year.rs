@@ -30,9 +30,7 @@ pub(crate) fn draw(pen: &Pen, spec: &YearOverYear, body: Place) {
     }
     let clusters: Vec<_> =
         spec.groups.iter().enumerate().map(|(i, group)| cluster(pen, spec, i, group)).collect();
-    if upright::fits(pen, &clusters, body) {
-        upright::draw(pen, &clusters, &spec.unit, body);
-    } else {
+    if !upright::draw(pen, &clusters, &spec.unit, body) {
         dots(pen, spec, body);
     }
 }
