@@ -229,7 +229,8 @@ async fn a_poisoned_report_takes_no_other_with_it(engine: Engine) {
 }
 
 async fn a_full_queue_is_told(engine: Engine) {
-    let app = TestApp::start_with(engine, Options { queue: 1, ..Options::default() }).await;
+    let database = TestApp::start(engine).await.stop().await;
+    let app = TestApp::on(&database, Options { queue: 1, ..Options::default() }).await;
     let held = Hold::writer(&app.store).await;
     let sending = ["371772001", "371772100", "371772108"].map(|unit| {
         let office = app.by("office");
