@@ -3,6 +3,8 @@
 use crate::Error;
 use crate::model::{Options, Spec};
 
+/// Pixels of a PNG, each a byte while it is painted: an A4 page at scale 4, and no more.
+const PIXELS: u64 = 60_000_000;
 const UNITS: usize = 400;
 const SERIES: usize = 24;
 const DAYS: usize = 120;
@@ -16,6 +18,9 @@ pub(crate) fn size(spec: &Spec, options: &Options) -> Result<(u32, u32), Error> 
     }
     let (w, h) = options.size.unwrap_or(spec.size());
     if !(320..=4096).contains(&w) || !(240..=4096).contains(&h) {
+        return Err(Error::Size(w, h));
+    }
+    if u64::from(w) * u64::from(h) * u64::from(options.scale).pow(2) > PIXELS {
         return Err(Error::Size(w, h));
     }
     Ok((w, h))

@@ -4,6 +4,8 @@
 //! A chart is mostly rows that equal the row above, so those three find nearly what a thorough search would, in a
 //! fraction of the time. The `png` crate decodes its output in tests.
 
+use crate::checksum::adler32;
+
 /// Longest repeat that deflate can say.
 const LONGEST: usize = 258;
 /// Shortest repeat worth saying: from the row above or the byte before, and from elsewhere, which takes more bits.
@@ -427,71 +429,6 @@ impl Bits {
         self.len += 4;
         &self.bytes[..self.len]
     }
-}
-
-/// The checksum of zlib (RFC 1950). A row adds what the row above added, but for the blocks of bytes in which they
-/// differ, so of most of a picture only the difference is looked at.
-#[inline(never)]
-fn adler32(data: &[u8], stride: usize) -> u32 {
-    const BASE: u64 = 65_521;
-    let stride = stride.max(1);
-    let mut sums = Sums::default();
-    let zeros = vec![0; stride];
-    let (mut a, mut b) = (1_u64, 0_u64);
-    let mut last: &[u8] = &zeros;
-    let rows = data.chunks_exact(stride);
-    let rest = rows.remainder();
-    for row in rows {
-        sums.follow(row, last);
-        last = row;
-        b = (b + a * stride as u64 + sums.weighted) % BASE;
-        a = (a + sums.plain) % BASE;
-    }
-    for byte in rest {
-        a = (a + u64::from(*byte)) % BASE;
-        b = (b + a) % BASE;
-    }
-    (b << 16 | a) as u32
-}
-
-/// Of a row, the sum of the bytes, and the sum of each byte times the number of bytes from it to the end.
-#[derive(Default)]
-struct Sums {
-    plain: u64,
-    weighted: u64,
-}
-
-impl Sums {
-    /// From the sums of the row above to those of a row.
-    fn follow(&mut self, row: &[u8], above: &[u8]) {
-        let mut left = row.len() as u64;
-        let ((blocks, rest), (above_blocks, above_rest)) = (row.as_chunks::<64>(), above.as_chunks::<64>());
-        for (block, above) in blocks.iter().zip(above_blocks) {
-            if differ(block, above) {
-                self.exchange(block, above, left);
-            }
-            left -= 64;
-        }
-        self.exchange(rest, above_rest, left);
-    }
-
-    /// Takes a block in place of another, `left` bytes from the end of the row.
-    fn exchange(&mut self, block: &[u8], above: &[u8], left: u64) {
-        let (mut plain, mut inner) = (0_i32, 0_i32);
-        for (i, (new, old)) in block.iter().zip(above).enumerate() {
-            let more = i32::from(*new) - i32::from(*old);
-            plain += more;
-            inner += more * i as i32;
-        }
-        self.plain = self.plain.wrapping_add_signed(i64::from(plain));
-        self.weighted = self.weighted.wrapping_add_signed(i64::from(plain) * left as i64 - i64::from(inner));
-    }
-}
-
-/// Whether two blocks differ, eight bytes at a time: a call of the library's comparison would cost more than it saves.
-fn differ(a: &[u8; 64], b: &[u8; 64]) -> bool {
-    let (a, b) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
-    a.iter().zip(b).fold(0, |all, (x, y)| all | (u64::from_le_bytes(*x) ^ u64::from_le_bytes(*y))) != 0
 }
 
 #[cfg(test)]

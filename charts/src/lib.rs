@@ -17,6 +17,7 @@ mod axis;
 mod canvas;
 mod chart;
 mod check;
+mod checksum;
 mod deflate;
 mod font;
 mod frame;
@@ -52,7 +53,7 @@ pub enum Error {
     #[error("scale {0} is not 1 to 4")]
     Scale(u32),
     /// The size is beyond what is drawn.
-    #[error("size {0} x {1} is not between 320 x 240 and 4096 x 4096")]
+    #[error("size {0} x {1} is not between 320 x 240 and 4096 x 4096, or too large for its scale")]
     Size(u32, u32),
     /// More of something than a picture can show.
     #[error("{count} {what}, and at most {limit} fit a picture")]

@@ -415,7 +415,8 @@ impl Spec {
 pub struct Options {
     /// Pixels of the PNG for one of the picture, 1 to 4. The SVG does not depend on it.
     pub scale: u32,
-    /// Width and height in pixels at scale 1, 320 x 240 to 4096 x 4096; `None` is [`Spec::size`].
+    /// Width and height in pixels at scale 1, 320 x 240 to 4096 x 4096 and at most 60 million pixels at the scale;
+    /// `None` is [`Spec::size`].
     pub size: Option<(u32, u32)>,
     /// Whether a character without a glyph is an error; otherwise it is a visible box and a logged warning.
     pub strict: bool,

@@ -139,8 +139,11 @@ impl Set {
         if lines.len() < 2 || lines.last().is_some_and(|l| l.ends_with('…')) {
             return lines;
         }
+        // Not so narrow that a word or a figure would be torn.
+        let unbroken =
+            words.split(|c: char| !c.is_ascii_graphic()).map(|run| self.width(run)).max().unwrap_or(0);
         let mut narrow = width;
-        while narrow > self.size {
+        while narrow - self.size / 2 > unbroken.max(self.size) {
             let fewer = self.wrap(words, narrow - self.size / 2, most + 1);
             if fewer.len() > lines.len() {
                 break;
@@ -462,6 +465,13 @@ mod tests {
         );
         assert_eq!(set.wrap("Legal Affairs Office", 60, 9), ["Legal Affairs", "Office"]);
         assert_eq!(set.wrap("很长的单位名称", 30, 2), ["很长的", "单位…"]);
+    }
+
+    #[test]
+    fn balances_without_tearing_words() {
+        let set = Set::new(10, Rgb(0, 0, 0));
+        assert_eq!(set.balance("区市场监督管理局", 70, 4), ["区市场监", "督管理局"]);
+        assert_eq!(set.balance("Education Bureau", 70, 4), ["Education", "Bureau"]);
     }
 
     #[test]

@@ -50,8 +50,8 @@ pub(crate) struct Worker {
 /// hundreds of threads does not give each its own caches.
 static IDLE: Mutex<Vec<Worker>> = Mutex::new(Vec::new());
 const MOST_IDLE: usize = 4;
-/// The largest plane that is kept between pictures, in bytes; a rare large picture gives its memory back.
-const KEEP: usize = 16 << 20;
+/// Bytes of a plane that are kept between pictures; a rare large picture gives back what it took beyond.
+const KEEP: usize = 6 << 20;
 
 /// Runs with a worker from the pool.
 pub(crate) fn with_worker<R>(run: impl FnOnce(&mut Worker) -> R) -> R {
@@ -59,7 +59,8 @@ pub(crate) fn with_worker<R>(run: impl FnOnce(&mut Worker) -> R) -> R {
     let mut worker = idle.unwrap_or_else(Worker::new);
     let result = run(&mut worker);
     if worker.plane.bytes.capacity() > KEEP {
-        worker.plane = Plane::default();
+        worker.plane.bytes.clear();
+        worker.plane.bytes.shrink_to(KEEP);
     }
     let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
     if idle.len() < MOST_IDLE {

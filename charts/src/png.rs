@@ -1,6 +1,7 @@
 //! PNG files of palette pixels with what a reader of the file wants to know beside the picture.
 
 use crate::Spec;
+use crate::checksum::crc32;
 use crate::pixels::Worker;
 
 /// Pixels a metre at scale 1: 96 to the inch.
@@ -56,63 +57,4 @@ fn chunk(out: &mut Vec<u8>, kind: &[u8; 4], parts: &[&[u8]]) {
     }
     let sum = crc32(&out[start..]);
     out.extend(sum.to_be_bytes());
-}
-
-static TABLES: [[u32; 256]; 8] = tables();
-
-const fn tables() -> [[u32; 256]; 8] {
-    let mut tables = [[0; 256]; 8];
-    let mut i = 0;
-    while i < 256 {
-        let mut n = i as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            n = if n & 1 == 1 { n >> 1 ^ 0xEDB8_8320 } else { n >> 1 };
-            bit += 1;
-        }
-        tables[0][i] = n;
-        i += 1;
-    }
-    let mut table = 1;
-    while table < 8 {
-        let mut i = 0;
-        while i < 256 {
-            let n = tables[table - 1][i];
-            tables[table][i] = n >> 8 ^ tables[0][(n & 0xFF) as usize];
-            i += 1;
-        }
-        table += 1;
-    }
-    tables
-}
-
-/// The checksum of a chunk (PNG, annex D), eight bytes at a time.
-fn crc32(bytes: &[u8]) -> u32 {
-    let mut crc = u32::MAX;
-    let mut eights = bytes.chunks_exact(8);
-    for eight in &mut eights {
-        let low = crc ^ u32::from_le_bytes([eight[0], eight[1], eight[2], eight[3]]);
-        let [a, b, c, d] = low.to_le_bytes().map(usize::from);
-        crc = TABLES[7][a]
-            ^ TABLES[6][b]
-            ^ TABLES[5][c]
-            ^ TABLES[4][d]
-            ^ TABLES[3][usize::from(eight[4])]
-            ^ TABLES[2][usize::from(eight[5])]
-            ^ TABLES[1][usize::from(eight[6])]
-            ^ TABLES[0][usize::from(eight[7])];
-    }
-    for byte in eights.remainder() {
-        crc = crc >> 8 ^ TABLES[0][((crc ^ u32::from(*byte)) & 0xFF) as usize];
-    }
-    !crc
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn sums_as_the_standard_says() {
-        assert_eq!(super::crc32(b"123456789"), 0xCBF4_3926);
-        assert_eq!(super::crc32(b"IEND"), 0xAE42_6082);
-    }
 }

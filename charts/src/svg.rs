@@ -60,6 +60,10 @@ pub(crate) fn write(drawing: &Recorder, spec: &Spec) -> String {
                 color(&mut out, "stroke", *stroke);
                 length(&mut out, " stroke-width", *line);
                 out.push_str(" stroke-linejoin=\"round\"");
+                // As the pixels have it: a line thick enough to show its ends has round ones.
+                if *line > Q * 3 / 2 {
+                    out.push_str(" stroke-linecap=\"round\"");
+                }
             }
             Op::Disc((x, y), radius, fill) => {
                 length(&mut out, "<circle cx", *x);

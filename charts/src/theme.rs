@@ -219,7 +219,8 @@ impl Colors {
     /// The colour of the `index`-th of `count` years as a line: thin things need more contrast than bars.
     pub(crate) fn year_line(&self, index: usize, count: usize) -> Rgb {
         let color = self.year(index, count).color;
-        if index + 1 < count { self.past.1.mix(color, 90) } else { color }
+        let strong = if self.hatched { self.axis } else { self.past.1 };
+        if index + 1 < count { strong.mix(color, if self.hatched { 150 } else { 90 }) } else { color }
     }
 
     /// The fill of the `index`-th kind.

@@ -233,6 +233,8 @@ fn refuses_what_cannot_be_drawn() {
     assert_eq!(error(Options { scale: 0, ..Options::default() }), Error::Scale(0));
     assert_eq!(error(Options { scale: 5, ..Options::default() }), Error::Scale(5));
     assert_eq!(error(Options { size: Some((10, 900)), ..Options::default() }), Error::Size(10, 900));
+    let huge = Options { size: Some((4000, 4000)), scale: 2, ..Options::default() };
+    assert_eq!(error(huge), Error::Size(4000, 4000));
     let many = sample::totals(401, Lang::ZhCn, Theme::Light);
     assert!(matches!(
         pufa_charts::svg(&many, &Options::default()),

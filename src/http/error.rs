@@ -279,7 +279,7 @@ impl Error {
     }
 
     /// Logged once, here, and only what is the service's own fault; no names, tokens or bodies.
-    fn log(&self) {
+    pub(super) fn log(&self) {
         match self {
             Self::Service(error) | Self::Conflict(error, _) if self.status().is_server_error() => {
                 tracing::error!(%error, "request failed");

@@ -11,7 +11,7 @@ use hyper::body::Bytes;
 use std::sync::Arc;
 use warp::filters::BoxedFilter;
 use warp::filters::path::FullPath;
-use warp::http::{HeaderMap, Method};
+use warp::http::{HeaderMap, Method, header};
 use warp::{Buf, Filter};
 
 type Parts = (Vec<String>,);
@@ -30,7 +30,11 @@ pub fn routes(app: &Arc<App>, table: &'static [Route]) -> BoxedFilter<(Response,
     let none = warp::method().and(warp::path::full()).and(warp::header::headers_cloned()).map(
         move |method: Method, path: FullPath, headers: HeaderMap| {
             let lang = session::language(&headers, "");
-            unmatched(table, &method, path.as_str()).into_response(lang)
+            let error = unmatched(table, &method, path.as_str());
+            if wants_page(&headers, path.as_str()) {
+                return super::page::problem(&error, lang, path.as_str(), "");
+            }
+            error.into_response(lang)
         },
     );
     match routes {
@@ -71,13 +75,13 @@ fn one(app: Arc<App>, route: &'static Route) -> BoxedFilter<(Response,)> {
 async fn answer(route: &'static Route, request: Request) -> Response {
     let lang = request.lang;
     let limit = request.app.limits().request_timeout;
-    let path = request.path.clone();
+    let (path, query) = (request.path.clone(), request.raw_query.clone());
     let done = tokio::time::timeout(limit, handle(route, request)).await;
     match done.unwrap_or(Err(Error::Timeout)) {
         Ok(response) => response,
         Err(error) => match route.shape {
             Shape::Api => error.into_response(lang),
-            Shape::Page => super::page::problem(&error, lang, &path),
+            Shape::Page => super::page::problem(&error, lang, &path, &query),
         },
     }
 }
@@ -139,6 +143,12 @@ fn body(route: &Route) -> BoxedFilter<(Option<BodyStream>,)> {
 
 fn bytes(piece: Result<impl Buf, warp::Error>) -> Result<Bytes, warp::Error> {
     piece.map(|mut piece| piece.copy_to_bytes(piece.remaining()))
+}
+
+/// Whether a person looks at the answer: a browser outside the API.
+fn wants_page(headers: &HeaderMap, path: &str) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    !path.starts_with("/api/") && accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// What is told where no route fits.

@@ -135,6 +135,12 @@ pub struct Query {
 }
 
 impl Query {
+    /// Names and values that were read already.
+    #[must_use]
+    pub const fn of(pairs: Vec<(String, String)>) -> Self {
+        Self { pairs }
+    }
+
     /// The first value under a name; an empty one counts as absent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {

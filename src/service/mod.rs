@@ -2,12 +2,14 @@
 //!
 //! Answers are plain structs that the API writes as JSON and pages show; statuses and headers are the edge's affair.
 
+pub mod board;
 pub mod campaigns;
 pub mod charts;
 pub mod comparison;
 pub mod completeness;
 pub mod drawing;
 mod error;
+pub mod report;
 pub mod scope;
 pub mod session;
 pub mod tallies;

@@ -200,7 +200,7 @@ fn dashed(pen: &Pen, a: (i32, i32), b: (i32, i32), width: i32, color: crate::the
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
     let (fx, fy) = (f64::from(dx), f64::from(dy));
     let length = (fx * fx + fy * fy).sqrt();
-    let steps = ((length / f64::from(pen.px(28).max(16))) as i32).max(1);
+    let steps = ((length / f64::from(pen.px(56).max(32))) as i32).max(1);
     for i in 0..steps {
         let along = |part: i32| (a.0 + dx * part / (steps * 2), a.1 + dy * part / (steps * 2));
         pen.fine_line(vec![along(2 * i), along(2 * i + 1)], width, color);

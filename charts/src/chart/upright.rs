@@ -222,7 +222,7 @@ fn write(pen: &Pen, plan: &Plan<'_>, (centre, top): (i32, i32), cluster: &Cluste
         Values::Turned => pen.plated(&set.fit(&text, room), (centre + set.drop(), base), set.turned()),
         // Beside thinner bars a plate would cut into the neighbour.
         Values::Strong if column.strong => {
-            pen.text(&set.fit(&text, room), (centre + set.drop(), base), set.turned());
+            pen.text(&set.fit(&text, room), (centre + set.drop(), base), set.turned().halo());
         }
         Values::Level | Values::Strong => {}
     }

@@ -199,16 +199,24 @@ pub fn precondition(request: &Request) -> Result<Precondition, Error> {
 pub fn idempotency(request: &Request, body: &[u8]) -> Result<Option<IdempotencyKey>, Error> {
     let Some(key) = request.headers.get(HeaderName::from_static("idempotency-key")) else { return Ok(None) };
     let key = key.to_str().map_err(|_| Error::IdempotencyKey)?.trim();
+    let if_match = request.header(header::IF_MATCH).unwrap_or_default();
+    bound_key(key, &[request.path.as_bytes(), if_match.as_bytes(), body]).map(Some)
+}
+
+/// A key bound to everything that a request says, so that it cannot stand for another one.
+///
+/// # Errors
+/// When the key has another form.
+pub fn bound_key(key: &str, parts: &[&[u8]]) -> Result<IdempotencyKey, Error> {
     if !(1..=128).contains(&key.len()) || !key.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(Error::IdempotencyKey);
     }
     let mut hash = Sha256::new();
-    let if_match = request.header(header::IF_MATCH).unwrap_or_default();
-    for part in [request.path.as_bytes(), if_match.as_bytes(), body] {
+    for part in parts {
         hash.update(part.len().to_be_bytes());
         hash.update(part);
     }
-    Ok(Some(IdempotencyKey { key: key.to_owned(), request_hash: hex::encode(hash.finalize()) }))
+    Ok(IdempotencyKey { key: key.to_owned(), request_hash: hex::encode(hash.finalize()) })
 }
 
 /// Reports a unit's day, or corrects it.

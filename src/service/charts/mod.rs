@@ -82,7 +82,8 @@ impl App {
         let spec = self.spec(caller, name, request).await?;
         let options = draw::Options { scale, ..draw::Options::default() };
         let kind = if format == Format::Png { "png" } else { "svg" };
-        let etag = format!("{}-{kind}{scale}-v{}", draw::spec_hash(&spec, &options), draw::STYLE_VERSION);
+        let etag =
+            format!("{:032x}-{kind}{scale}-v{}", draw::spec_hash(&spec, &options), draw::STYLE_VERSION);
         if known.is_some_and(|known| known.split(',').any(|tag| tag.trim().trim_matches('"') == etag)) {
             return Ok(Picture { format, etag, bytes: None });
         }

@@ -1,0 +1,168 @@
+//! A unit's form for a day, and its receipt.
+
+mod form;
+mod view;
+
+use super::{Frame, render};
+use crate::domain::tally::Channel;
+use crate::http::api::tallies::bound_key;
+use crate::http::error::Error;
+use crate::http::reply::{self, Response};
+use crate::http::request::{Query, Request};
+use crate::service::App;
+use crate::service::report::ReportView;
+use crate::service::session::random_token;
+use crate::service::tallies::{IdempotencyKey, Precondition, TallyView};
+use crate::service::{self, Caller, tallies};
+use form::{Form, Places};
+use std::sync::Arc;
+use view::{ReceiptPage, ReportPage, Told};
+use warp::http::StatusCode;
+
+/// Parameters of the page: the day, and after a report its version.
+const QUERY: &[&str] = &["date", "done"];
+
+/// What a request to the page is about. The request itself holds a body, which cannot be shared while waiting.
+struct Visit {
+    app: Arc<App>,
+    caller: Caller,
+    frame: Frame,
+    campaign: String,
+    unit: String,
+    date: Option<String>,
+    done: Option<u32>,
+}
+
+impl Visit {
+    fn of(request: &Request) -> Result<Self, Error> {
+        let query = request.query(QUERY)?;
+        Ok(Self {
+            app: request.app.clone(),
+            caller: request.caller()?.clone(),
+            frame: Frame::of(request),
+            campaign: request.param(0).to_owned(),
+            unit: request.param(1).to_owned(),
+            date: query.owned("date"),
+            done: query.get("done").and_then(|version| version.parse().ok()),
+        })
+    }
+
+    async fn load(&self) -> Result<ReportView, Error> {
+        Ok(self.app.report(&self.caller, &self.campaign, &self.unit, self.date.as_deref()).await?)
+    }
+}
+
+/// The form of a unit's day, or the receipt of a version.
+///
+/// # Errors
+/// Out of scope is not found; `date_invalid`.
+pub async fn show(request: Request) -> Result<Response, Error> {
+    let visit = Visit::of(&request)?;
+    drop(request);
+    let report = visit.load().await?;
+    let lang = visit.frame.lang;
+    if let Some(tally) = report.versions.iter().find(|tally| Some(tally.version) == visit.done) {
+        return render(StatusCode::OK, lang, &ReceiptPage::new(visit.frame, &report, tally));
+    }
+    let form = Form::of(&report, random_token()?);
+    render(StatusCode::OK, lang, &ReportPage::new(visit.frame, &report, &form, &Told::default()))
+}
+
+/// Takes a report, or shows the form again with what is wrong and everything that was typed.
+///
+/// # Errors
+/// What the form cannot mend: not signed in, out of scope, not allowed.
+pub async fn submit(mut request: Request) -> Result<Response, Error> {
+    let fields = request.form().await?;
+    let visit = Visit::of(&request)?;
+    drop(request);
+    let mut form = Form::read(&fields);
+    let report = visit.load().await?;
+    if fields.get("do") == Some("more") {
+        form.grow();
+        let page = ReportPage::new(visit.frame.clone(), &report, &form, &Told::default());
+        return render(StatusCode::OK, visit.frame.lang, &page);
+    }
+    let (draft, places) = form.draft();
+    let wanted = tallies::Request {
+        campaign: visit.campaign.clone(),
+        unit: visit.unit.clone(),
+        date: report.date.clone(),
+        draft,
+        precondition: precondition(&form.version)?,
+        idempotency: key(&report, &form.key, &fields)?,
+        channel: Channel::Form,
+    };
+    let error = match visit.app.submit(&visit.caller, &wanted).await {
+        Ok((tally, _)) => {
+            let address = address(&report);
+            return Ok(reply::see_other(&format!("{address}&done={}", tally.version)));
+        }
+        Err(error) => error,
+    };
+    use service::Error as S;
+    match error {
+        S::NotFound(_) | S::Unauthenticated | S::Forbidden => Err(error.into()),
+        S::PreconditionRequired(current) | S::Stale(Some(current)) => conflict(visit, form, *current).await,
+        S::KeyReused => match visit.load().await?.versions.pop() {
+            Some(current) => conflict(visit, form, current).await,
+            None => refused(visit, form, &places, S::KeyReused).await,
+        },
+        error => refused(visit, form, &places, error).await,
+    }
+}
+
+/// The address of a day's form, which names the day: a form opened before midnight reports on its own day after it.
+fn address(report: &ReportView) -> String {
+    format!("/campaigns/{}/report/{}?date={}", report.campaign.id, report.unit.code, report.date)
+}
+
+/// A form that was filled when there was no report must not overwrite one that came in since.
+fn precondition(version: &str) -> Result<Precondition, Error> {
+    match version {
+        "" => Ok(Precondition::Absent),
+        version => version.parse().map(Precondition::Version).map_err(|_| Error::Precondition),
+    }
+}
+
+fn key(report: &ReportView, key: &str, fields: &Query) -> Result<Option<IdempotencyKey>, Error> {
+    if key.is_empty() {
+        return Ok(None);
+    }
+    let address = address(report);
+    let fields = fields.pairs().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+    let parts: Vec<&[u8]> = [address.as_bytes()].into_iter().chain(fields).collect();
+    bound_key(key, &parts).map(Some)
+}
+
+/// The form with the faults at their fields.
+async fn refused(
+    visit: Visit,
+    form: Form,
+    places: &Places,
+    error: service::Error,
+) -> Result<Response, Error> {
+    let lang = visit.frame.lang;
+    let error = Error::from(error);
+    error.log();
+    let faults = error.faults(lang).into_iter().map(|fault| (places.field(&fault.pointer), fault.message));
+    let mut faults: Vec<(String, String)> = faults.collect();
+    if faults.is_empty() {
+        faults.push((String::new(), error.title(lang)));
+    }
+    again(visit, &form, Told { faults, current: None }, error.status()).await
+}
+
+/// The form beside what came in since it was opened. Sent again, it replaces that.
+async fn conflict(visit: Visit, mut form: Form, current: TallyView) -> Result<Response, Error> {
+    form.version = current.version.to_string();
+    form.key = random_token()?;
+    let told = Told { faults: Vec::new(), current: Some(current) };
+    again(visit, &form, told, StatusCode::PRECONDITION_FAILED).await
+}
+
+async fn again(visit: Visit, form: &Form, told: Told, status: StatusCode) -> Result<Response, Error> {
+    let report = visit.load().await?;
+    let lang = visit.frame.lang;
+    render(status, lang, &ReportPage::new(visit.frame, &report, form, &told))
+}

@@ -1,0 +1,91 @@
+//! What a unit needs to report a day: whether it may, what was reported before, how its days stand.
+
+use super::campaigns::CampaignView;
+use super::tallies::{TallyView, parse_day};
+use super::units::UnitView;
+use super::{App, Caller, Error, scope};
+use crate::domain::access::{self, Permission};
+use crate::domain::calendar::ReportDay;
+use crate::domain::campaign::State;
+use crate::domain::fault::Fault;
+use crate::domain::tally;
+
+/// A day of the campaign as a unit sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportDayView {
+    /// The day.
+    pub date: String,
+    /// How the unit stands; none where it only adds up others.
+    pub status: Option<&'static str>,
+}
+
+/// A unit's day.
+#[derive(Debug, Clone)]
+pub struct ReportView {
+    /// The campaign.
+    pub campaign: CampaignView,
+    /// The unit.
+    pub unit: UnitView,
+    /// The day.
+    pub date: String,
+    /// Whether the caller's role lets it report for the unit.
+    pub may_submit: bool,
+    /// Why nobody can report that day.
+    pub closed: Option<Fault>,
+    /// Every day of the campaign up to today.
+    pub days: Vec<ReportDayView>,
+    /// Every version of the day's report, oldest first.
+    pub versions: Vec<TallyView>,
+    /// The report of the day before.
+    pub yesterday: Option<TallyView>,
+}
+
+impl ReportView {
+    /// The version that stands.
+    #[must_use]
+    pub fn current(&self) -> Option<&TallyView> {
+        self.versions.last()
+    }
+}
+
+impl App {
+    /// A unit's day: today, or the last day of a closed campaign, where none is named.
+    ///
+    /// # Errors
+    /// Out of scope is not found; `date_invalid`.
+    pub async fn report(
+        &self,
+        caller: &Caller,
+        campaign: &str,
+        unit: &str,
+        date: Option<&str>,
+    ) -> Result<ReportView, Error> {
+        let catalogue = self.catalogue();
+        let campaign = scope::campaign(&catalogue, caller, campaign)?;
+        let unit = scope::unit(&catalogue, caller, Permission::Read, unit)?;
+        let today = self.clock.today();
+        let day = match (date, campaign.state(today)) {
+            (Some(date), _) => parse_day(date, "/date")?,
+            (None, State::Planned) => campaign.window.first(),
+            (None, State::Open) => today,
+            (None, State::Closed) => campaign.window.last(),
+        };
+        let (id, code, date) = (campaign.id.as_str(), unit.code.as_str(), day.to_string());
+        let versions = self.versions(caller, id, code, &date).await?.items;
+        let before = self.versions(caller, id, code, &day.plus(-1).to_string()).await?.items;
+        let whole = self.completeness(caller, id, Some(code), None).await?;
+        let own = whole.units.into_iter().find(|row| row.unit == code);
+        let due = |date: &str| date.parse::<ReportDay>().is_ok_and(|day| day <= today);
+        let days = own.into_iter().flat_map(|row| row.days).filter(|day| due(&day.date));
+        Ok(ReportView {
+            days: days.map(|day| ReportDayView { date: day.date, status: day.status }).collect(),
+            closed: tally::check_day(&campaign, &catalogue.tree, unit.id, day, today).err(),
+            may_submit: access::may(&caller.actor, &catalogue.tree, Permission::Submit, unit.id),
+            campaign: CampaignView::new(&campaign, &catalogue, today),
+            unit: UnitView::new(unit, &catalogue.tree),
+            yesterday: before.into_iter().next_back(),
+            date,
+            versions,
+        })
+    }
+}
