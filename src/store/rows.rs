@@ -43,7 +43,8 @@ impl Type {
 /// The columns of a batch: names and types.
 pub(super) type Columns = &'static [(&'static str, Type)];
 
-/// Rows on their way into a statement. Values must come in the order and of the types of the columns.
+/// Rows on their way into a statement. Values must come in the order and of the types of the columns, and none may be
+/// null: the arrays that PostgreSQL gets have no place for it.
 #[derive(Debug)]
 pub(super) struct Rows {
     columns: Columns,
@@ -147,7 +148,7 @@ mod tests {
     fn rows() -> Rows {
         let mut rows = Rows::new(COLUMNS);
         rows.push([1.into(), "引\"号\n".into(), true.into()]);
-        rows.push([2.into(), Value::String(None), false.into()]);
+        rows.push([2.into(), "".into(), false.into()]);
         rows
     }
 
@@ -159,7 +160,7 @@ mod tests {
             "SELECT a FROM (SELECT value->>0 AS a, value->>1 AS b, value->>2 AS c FROM json_each($1) LIMIT -1 OFFSET 0) AS r"
         );
         let json = sqlite.values.unwrap().0.remove(0).unwrap::<String>();
-        assert_eq!(json, "[[1,\"引\\\"号\\n\",1],[2,null,0]]");
+        assert_eq!(json, "[[1,\"引\\\"号\\n\",1],[2,\"\",0]]");
         let postgres = rows().statement(DbBackend::Postgres, |rows| format!("SELECT a FROM {rows}"));
         assert_eq!(postgres.sql, "SELECT a FROM UNNEST($1::int4[], $2::text[], $3::bool[]) AS r(a, b, c)");
         assert_eq!(postgres.values.unwrap().0.len(), 3);

@@ -151,14 +151,15 @@ pub(super) async fn insert(
             version.actor.into(),
             version.received_at.as_millisecond().into(),
             figures::write_quantities(&version.figures).into(),
-            Value::String(Some(version.note.clone()).filter(|note| !note.is_empty())),
+            version.note.as_str().into(),
             shard.into(),
             batch.into(),
         ]);
     }
     let names = rows.names();
+    let picks = names.replace("note", "NULLIF(note, '')");
     let statement = rows.statement(connection.get_database_backend(), |rows| {
-        format!("INSERT INTO tally_versions ({names}) SELECT {names} FROM {rows} WHERE true")
+        format!("INSERT INTO tally_versions ({names}) SELECT {picks} FROM {rows} WHERE true")
     });
     connection.execute_raw(statement).await?;
     Ok(())

@@ -16,7 +16,6 @@ use jiff::Timestamp;
 use pufa::boot::Application;
 use pufa::clock::Clock;
 use pufa::config::Limits;
-use pufa::service::App;
 use pufa::store::{Settings, Store};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -69,7 +68,6 @@ impl Default for Options {
 #[derive(Debug)]
 pub(crate) struct TestApp {
     pub(crate) store: Store,
-    pub(crate) app: Arc<App>,
     pub(crate) clock: Clock,
     pub(crate) address: SocketAddr,
     pub(crate) database: Arc<Database>,
@@ -108,14 +106,13 @@ impl TestApp {
         let application =
             Application::over(store.clone(), "127.0.0.1:0", clock.clone(), options.limits).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let (address, app) = (application.address(), application.app().clone());
+        let address = application.address();
         // A sender that is dropped stops the service as well as one that sends.
         let running = tokio::spawn(application.run(async {
             let _ = stopped.await;
         }));
         Self {
             store,
-            app,
             clock,
             address,
             database: database.clone(),
