@@ -1,6 +1,7 @@
 //! A unit's form for a day, and its receipt.
 
 mod form;
+mod receipt;
 mod view;
 
 use super::{Frame, render};
@@ -15,8 +16,9 @@ use crate::service::session::random_token;
 use crate::service::tallies::{IdempotencyKey, Precondition, TallyView};
 use crate::service::{self, Caller, tallies};
 use form::{Form, Places};
+use receipt::ReceiptPage;
 use std::sync::Arc;
-use view::{ReceiptPage, ReportPage, Told};
+use view::{ReportPage, Told};
 use warp::http::StatusCode;
 
 /// Parameters of the page: the day, and after a report its version.
