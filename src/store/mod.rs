@@ -137,11 +137,12 @@ impl Store {
         Ok(())
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers and the writer lives.
     ///
     /// # Errors
-    /// When it does not.
+    /// When either does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
+        self.writer.alive()?;
         Ok(self.read.ping().await?)
     }
 

@@ -56,6 +56,10 @@ impl Handle {
         })
     }
 
+    pub(super) fn alive(&self) -> Result<(), StoreError> {
+        if self.sender.is_closed() { Err(StoreError::Stopped) } else { Ok(()) }
+    }
+
     pub(super) async fn refresh(&self) -> Result<(), StoreError> {
         let (sender, receiver) = oneshot::channel();
         self.send(Command::Refresh(sender))?;

@@ -51,7 +51,7 @@ async fn nothing_answers_to_nobody(engine: Engine) {
                 }
                 // A person is led to where one signs in.
                 Shape::Page => {
-                    assert!(matches!(answer.status, 303 | 401), "{method} {path}: {}", answer.status)
+                    assert!(matches!(answer.status, 303 | 401), "{method} {path}: {}", answer.status);
                 }
             }
         }

@@ -51,15 +51,18 @@ impl Served {
     pub(crate) fn start(mut command: Command) -> Self {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut child = child.unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut lines = Vec::new();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        // Whole from the start, so that it ends with the test whatever it prints.
+        let mut served = Self { child, out, address: ([127, 0, 0, 1], 0).into(), lines: Vec::new() };
         loop {
             let mut line = String::new();
-            assert!(out.read_line(&mut line).unwrap() > 0, "it ended before it listened: {lines:?}");
+            let read = served.out.read_line(&mut line).unwrap();
+            assert!(read > 0, "it ended before it listened: {:?}", served.lines);
             if let Some(address) = line.trim_end().strip_prefix("listening on http://") {
-                return Self { child, out, address: address.parse().unwrap(), lines };
+                served.address = address.parse().unwrap();
+                return served;
             }
-            lines.push(line.trim_end().to_owned());
+            served.lines.push(line.trim_end().to_owned());
         }
     }
 

@@ -5,7 +5,7 @@ use crate::support::{Engine, Hold, Options, TestApp, at, total};
 use pufa::config::Limits;
 use pufa::domain::calendar::ReportDay;
 use pufa::domain::tally::{Channel, Count, Draft, DraftItem, Figures};
-use pufa::store::{IdempotencyKey, Outcome, Precondition, Submission};
+use pufa::store::{IdempotencyKey, Outcome, Precondition, Submission, Transaction};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,6 +18,7 @@ on_both! {
     a_poisoned_report_takes_no_other_with_it
     a_full_queue_is_told
     a_late_answer_is_told_and_may_be_asked_again
+    without_its_writer_the_service_is_not_ready
 }
 
 fn body(count: u32) -> Value {
@@ -259,6 +260,17 @@ async fn a_full_queue_is_told(engine: Engine) {
     assert!(stored > 0 && refused > 0, "{stored} stored, {refused} refused");
     assert_eq!(app.database.stored().await.versions.len(), stored, "a refused report left something");
     app.assert_sound().await;
+}
+
+async fn without_its_writer_the_service_is_not_ready(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let ready = async || app.nobody().send(reqwest::Method::GET, "/readyz", &[], None).await;
+    ready().await.expect(200);
+    // A fault of the program ends the writer's task. Who watches over the service has to learn of it.
+    let died = app.store.transact::<(), _>(|_: &mut Transaction| Box::pin(async { panic!("a fault") })).await;
+    assert!(died.is_err());
+    app.by("wanfu").put(WANFU, &body(1)).await.problem(503, "unavailable");
+    ready().await.problem(503, "unavailable");
 }
 
 async fn a_late_answer_is_told_and_may_be_asked_again(engine: Engine) {
