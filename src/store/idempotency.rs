@@ -29,14 +29,14 @@ pub(super) async fn find(
     if rows.is_empty() {
         return Ok(HashMap::new());
     }
-    let statement = rows.statement(connection.get_database_backend(), |rows| {
+    let rows = rows.query(connection, |rows| {
         format!(
             "SELECT i.user_id, i.key, i.request_hash, i.campaign_id, i.day, i.unit_id, i.version, i.created \
              FROM {rows} CROSS JOIN idempotency i WHERE i.user_id = r.user_id AND i.key = r.key"
         )
     });
     let mut found = HashMap::new();
-    for row in connection.query_all_raw(statement).await? {
+    for row in rows.await? {
         let day = ReportDay::from_number(row.try_get_by_index(4)?)
             .map_err(|e| StoreError::Damaged(e.to_string()))?;
         let version = u32::try_from(row.try_get_by_index::<i32>(6)?).unwrap_or_default();
@@ -86,11 +86,8 @@ pub(super) async fn insert(
         return Ok(());
     }
     let names = rows.names();
-    let statement = rows.statement(connection.get_database_backend(), |rows| {
-        format!("INSERT INTO idempotency ({names}) SELECT {names} FROM {rows} WHERE true")
-    });
-    connection.execute_raw(statement).await?;
-    Ok(())
+    let insert = |rows: &str| format!("INSERT INTO idempotency ({names}) SELECT {names} FROM {rows}");
+    Ok(rows.execute(connection, insert).await?)
 }
 
 /// Forgets keys older than an instant; a client that retries after that long asks anew.

@@ -56,23 +56,22 @@ pub(super) async fn merge(
     if changes.is_empty() {
         return Ok(());
     }
-    let backend = connection.get_database_backend();
     let mut keys = Rows::new(KEY);
     for (campaign, unit, day) in changes.keys() {
         keys.push([(*campaign).into(), unit.0.into(), day.number().into()]);
     }
-    let lock = if backend == DbBackend::Postgres {
+    let lock = if connection.get_database_backend() == DbBackend::Postgres {
         "ORDER BY t.campaign_id, t.unit_id, t.day FOR UPDATE OF t"
     } else {
         ""
     };
-    let statement = keys.statement(backend, |rows| {
+    let stored = keys.query(connection, |rows| {
         format!(
             "SELECT {SELECT} FROM {rows} CROSS JOIN rollups t WHERE t.campaign_id = r.campaign_id \
              AND t.unit_id = r.unit_id AND t.day = r.day AND t.shard = {shard} {lock}"
         )
     });
-    for row in connection.query_all_raw(statement).await? {
+    for row in stored.await? {
         let (key, stored) = read(&row)?;
         if let Some(change) = changes.get_mut(&key) {
             *change += &stored;
@@ -103,7 +102,7 @@ async fn put(connection: &impl ConnectionTrait, shard: i16, rollups: &Rollups) -
         return Ok(());
     }
     let names = rows.names();
-    let statement = rows.statement(connection.get_database_backend(), |rows| {
+    let put = rows.execute(connection, |rows| {
         format!(
             "INSERT INTO rollups ({names}) SELECT {names} FROM {rows} WHERE true \
              ON CONFLICT (campaign_id, unit_id, day, shard) DO UPDATE SET reported = excluded.reported, \
@@ -111,8 +110,7 @@ async fn put(connection: &impl ConnectionTrait, shard: i16, rollups: &Rollups) -
              changes = excluded.changes, latest = excluded.latest, figures = excluded.figures"
         )
     });
-    connection.execute_raw(statement).await?;
-    Ok(())
+    Ok(put.await?)
 }
 
 /// All rollups of a campaign, lanes summed.
@@ -145,13 +143,13 @@ impl Store {
         if rows.is_empty() {
             return Ok(Rollups::new());
         }
-        let statement = rows.statement(self.backend(), |rows| {
+        let found = rows.query(&self.read, |rows| {
             format!(
                 "SELECT {SELECT} FROM {rows} CROSS JOIN rollups t \
                  WHERE t.campaign_id = r.campaign_id AND t.unit_id = r.unit_id"
             )
         });
-        sum(self.read.query_all_raw(statement).await?)
+        sum(found.await?)
     }
 }
 

@@ -103,7 +103,7 @@ pub(super) async fn current(
         rows.push([(*campaign).into(), day.number().into(), unit.0.into()]);
     });
     // CROSS JOIN keeps SQLite from turning the loop around.
-    let statement = rows.statement(connection.get_database_backend(), |rows| {
+    let found = rows.query(connection, |rows| {
         format!(
             "SELECT {SELECT} FROM {rows} CROSS JOIN tally_versions v \
              WHERE v.campaign_id = r.campaign_id AND v.day = r.day AND v.unit_id = r.unit_id AND v.version = \
@@ -111,7 +111,7 @@ pub(super) async fn current(
              WHERE m.campaign_id = r.campaign_id AND m.day = r.day AND m.unit_id = r.unit_id)"
         )
     });
-    connection.query_all_raw(statement).await?.iter().map(read).collect()
+    found.await?.iter().map(read).collect()
 }
 
 /// One version of a report.
@@ -157,11 +157,8 @@ pub(super) async fn insert(
         ]);
     }
     let names = rows.names();
-    let statement = rows.statement(connection.get_database_backend(), |rows| {
-        format!("INSERT INTO tally_versions ({names}) SELECT {names} FROM {rows} WHERE true")
-    });
-    connection.execute_raw(statement).await?;
-    Ok(())
+    let insert = |rows: &str| format!("INSERT INTO tally_versions ({names}) SELECT {names} FROM {rows}");
+    Ok(rows.execute(connection, insert).await?)
 }
 
 /// What the audit seals of versions: every field, in the order of their keys.
