@@ -73,7 +73,31 @@ impl Rows {
         self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
     }
 
-    /// Runs a query over these rows: in the SQL that `sql` makes, its argument is a table of them.
+    /// Finds what a table holds for each of these rows: `select` is read of the table `t` where `on` ties it to the row
+    /// `r`, by a key of the table.
+    ///
+    /// The table is always looked into by its key, row by row. Left to itself PostgreSQL plans for the table as it is
+    /// when the statement is prepared: while it is empty, to read it whole for every batch, and so it does until it is
+    /// next analysed.
+    pub(super) async fn find(
+        self,
+        connection: &impl ConnectionTrait,
+        select: &str,
+        table: &str,
+        on: &str,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        let backend = connection.get_database_backend();
+        self.query(connection, |rows| match backend {
+            DbBackend::Postgres => format!(
+                "SELECT {select} FROM {rows} CROSS JOIN LATERAL (SELECT * FROM {table} t WHERE {on} OFFSET 0) t"
+            ),
+            // CROSS JOIN keeps SQLite from turning the loop around.
+            _ => format!("SELECT {select} FROM {rows} CROSS JOIN {table} t WHERE {on}"),
+        })
+        .await
+    }
+
+    /// Runs a statement over these rows that gives rows: in the SQL that `sql` makes, its argument is a table of them.
     pub(super) async fn query(
         self,
         connection: &impl ConnectionTrait,
@@ -89,12 +113,15 @@ impl Rows {
         Ok(found)
     }
 
-    /// Runs a change over these rows, as [`query`](Self::query) does a query.
+    /// Runs a statement over these rows that gives nothing, as [`query`](Self::query) does.
     pub(super) async fn execute(
         self,
         connection: &impl ConnectionTrait,
         sql: impl Fn(&str) -> String,
     ) -> Result<(), DbErr> {
+        if self.is_empty() {
+            return Ok(());
+        }
         for statement in self.statements(connection.get_database_backend(), sql) {
             connection.execute_raw(statement).await?;
         }
