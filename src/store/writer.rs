@@ -4,9 +4,10 @@
 //! before its commit. A batch that the database refuses is rolled back and run again report by report, so one bad
 //! report never takes another with it.
 
+use super::rollup::{self, Hot};
 use super::submission::{Lines, Outcome, Submission, judge, repeated};
 use super::transaction::{Purpose, Transaction};
-use super::{AuditEntry, Store, StoreError, idempotency, rollup, slots, tally};
+use super::{AuditEntry, Store, StoreError, idempotency, slots, tally};
 use crate::clock::Clock;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::rollup::{self as rules, Rollups};
@@ -134,7 +135,7 @@ pub(super) struct Parts {
 
 pub(super) fn start(parts: Parts) -> Handle {
     let (sender, receiver) = mpsc::channel(parts.queue);
-    tokio::spawn(Writer { parts }.run(receiver));
+    tokio::spawn(Writer { parts, hot: Hot::default() }.run(receiver));
     Handle { sender }
 }
 
@@ -143,10 +144,11 @@ const TRIES: usize = 20;
 
 struct Writer {
     parts: Parts,
+    hot: Hot,
 }
 
 impl Writer {
-    async fn run(self, mut receiver: mpsc::Receiver<Command>) {
+    async fn run(mut self, mut receiver: mpsc::Receiver<Command>) {
         let mut waiting = Vec::with_capacity(self.parts.batch);
         let mut batch: Vec<(Submission, Answer)> = Vec::with_capacity(self.parts.batch);
         while receiver.recv_many(&mut waiting, self.parts.batch).await > 0 {
@@ -213,7 +215,7 @@ impl Writer {
     }
 
     /// Stores what waits and answers it.
-    async fn submit(&self, batch: &mut Vec<(Submission, Answer)>) {
+    async fn submit(&mut self, batch: &mut Vec<(Submission, Answer)>) {
         if batch.is_empty() {
             return;
         }
@@ -240,7 +242,7 @@ impl Writer {
         }
     }
 
-    async fn store_with_patience(&self, submissions: &[&Submission]) -> Result<Vec<Outcome>, StoreError> {
+    async fn store_with_patience(&mut self, submissions: &[&Submission]) -> Result<Vec<Outcome>, StoreError> {
         let mut tries = 0;
         loop {
             match self.store(submissions).await {
@@ -251,9 +253,10 @@ impl Writer {
     }
 
     /// One transaction: judges every submission against the current versions, writes what is new, commits.
-    async fn store(&self, submissions: &[&Submission]) -> Result<Vec<Outcome>, StoreError> {
+    async fn store(&mut self, submissions: &[&Submission]) -> Result<Vec<Outcome>, StoreError> {
         let mut transaction = self.begin(Purpose::Submissions).await?;
         let catalogue = transaction.catalogue().clone();
+        self.hot.check(transaction.head(), catalogue.epoch);
         let connection = transaction.connection();
 
         let keys: Vec<(i32, &str)> = submissions
@@ -328,7 +331,7 @@ impl Writer {
         let batch = transaction.audit(entry).await?;
         let connection = transaction.connection();
         tally::insert(connection, &versions, self.parts.shard, batch).await?;
-        rollup::merge(connection, self.parts.shard, changes).await?;
+        let written = rollup::merge(connection, self.parts.shard, changes, &self.hot).await?;
         let keyed: Vec<_> = submissions
             .iter()
             .zip(&outcomes)
@@ -343,7 +346,9 @@ impl Writer {
             })
             .collect();
         idempotency::insert(connection, transaction.now(), &keyed).await?;
+        let head = transaction.head().clone();
         self.commit(transaction).await?;
+        self.hot.keep(written, head, catalogue.epoch);
         if let Some(book) = book.changed() {
             self.parts.slots.send_replace(book);
         }
