@@ -30,7 +30,7 @@ enum Task {
     /// Serve five past drives and one running, in a throw-away database.
     Demo(demo::Demo),
     /// Draw a picture without a server.
-    Chart(chart::Chart),
+    Chart(Box<chart::Chart>),
     /// Accounts.
     #[command(subcommand)]
     User(user::User),

@@ -62,6 +62,7 @@ impl From<StoreError> for Error {
             StoreError::Busy => Self::Busy,
             StoreError::Exists(what) => Self::Exists(what),
             StoreError::Damaged(what) => Self::Internal(what),
+            StoreError::Panicked => Self::Internal(error.to_string()),
             StoreError::Database(_)
             | StoreError::Conflict(_)
             | StoreError::Stopped

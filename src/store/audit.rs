@@ -4,7 +4,7 @@ use super::entity::audit;
 use super::{StoreError, Transaction};
 use jiff::Timestamp;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ConnectionTrait, EntityTrait, Statement};
 use sha2::{Digest, Sha256};
 
 /// What is told of a change.
@@ -21,19 +21,26 @@ pub struct Entry {
 }
 
 /// The end of a lane's chain.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) seq: i64,
     hash: String,
 }
 
-pub(super) async fn head(connection: &impl ConnectionTrait, shard: i16) -> Result<Head, StoreError> {
-    let last = audit::Entity::find()
-        .filter(audit::Column::Shard.eq(shard))
-        .order_by_desc(audit::Column::Seq)
-        .one(connection)
-        .await?;
-    Ok(last.map_or_else(Head::default, |row| Head { seq: row.seq, hash: row.hash }))
+/// The end of a lane's chain and the epoch of units and campaigns, in one look: every transaction begins with it.
+pub(super) async fn head(connection: &impl ConnectionTrait, shard: i16) -> Result<(Head, i64), StoreError> {
+    let sql = "SELECT s.value, a.seq, a.hash FROM settings s LEFT JOIN audit a ON a.shard = $1 AND a.seq = \
+               (SELECT MAX(m.seq) FROM audit m WHERE m.shard = $1) WHERE s.name = 'catalogue_epoch'";
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, [shard.into()]);
+    let row = connection.query_one_raw(statement).await?;
+    let damaged = || StoreError::Damaged("setting catalogue_epoch".into());
+    let row = row.ok_or_else(damaged)?;
+    let epoch = row.try_get_by_index::<String>(0)?.parse().map_err(|_| damaged())?;
+    let head = match (row.try_get_by_index(1)?, row.try_get_by_index(2)?) {
+        (Some(seq), Some(hash)) => Head { seq, hash },
+        _ => Head::default(),
+    };
+    Ok((head, epoch))
 }
 
 /// Adds an entry after `head`, and gives the new end.

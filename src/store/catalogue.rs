@@ -1,6 +1,7 @@
 //! Units and campaigns: loading them as one catalogue, and changing them.
 
 use super::entity::{campaign, campaign_measure, campaign_unit, setting, unit};
+use super::rows::{Columns, Rows, Type};
 use super::{StoreError, Transaction};
 use crate::domain::calendar::{ReportDay, Window};
 use crate::domain::campaign::{Campaign, CampaignId, Expected, Kind};
@@ -133,28 +134,52 @@ impl Transaction {
         self.reload_catalogue().await
     }
 
-    /// Enters units, parents before children, and gives their numbers.
+    /// Enters units and gives their numbers, in their order.
     ///
     /// # Errors
     /// `Exists("unit_code")` when a code is taken; `Damaged` when they make no tree.
     pub async fn insert_units(&mut self, units: Vec<NewUnit>) -> Result<Vec<UnitId>, StoreError> {
-        let mut ids = Vec::with_capacity(units.len());
-        for new in units {
-            if self.catalogue().tree.by_code(new.code.as_str()).is_some() {
-                return Err(StoreError::Exists("unit_code"));
-            }
-            let row = unit::ActiveModel {
-                id: NotSet,
-                code: Set(new.code.to_string()),
-                name: Set(new.name),
-                kind: Set(new.kind.code().into()),
-                parent_id: Set(new.parent.map(|parent| parent.0)),
-                opened_on: Set(new.opened_on.map(ReportDay::number)),
-                closed_on: Set(new.closed_on.map(ReportDay::number)),
-                position: Set(new.order),
-            };
-            ids.push(UnitId(row.insert(self.connection()).await?.id));
+        const COLUMNS: Columns = &[
+            ("code", Type::Text),
+            ("name", Type::Text),
+            ("kind", Type::Text),
+            ("parent_id", Type::Int),
+            ("opened_on", Type::Int),
+            ("closed_on", Type::Int),
+            ("position", Type::Int),
+        ];
+        let codes: Vec<UnitCode> = units.iter().map(|new| new.code.clone()).collect();
+        if codes.iter().any(|code| self.catalogue().tree.by_code(code.as_str()).is_some()) {
+            return Err(StoreError::Exists("unit_code"));
         }
+        let mut rows = Rows::new(COLUMNS);
+        for new in units {
+            rows.push([
+                new.code.as_str().into(),
+                new.name.into(),
+                new.kind.code().into(),
+                new.parent.map_or(0, |parent| parent.0).into(),
+                new.opened_on.map_or(0, ReportDay::number).into(),
+                new.closed_on.map_or(0, ReportDay::number).into(),
+                new.order.into(),
+            ]);
+        }
+        let names = rows.names();
+        let mut picks = names.clone();
+        for absent in ["parent_id", "opened_on", "closed_on"] {
+            picks = picks.replace(absent, &format!("NULLIF({absent}, 0)"));
+        }
+        let insert =
+            |rows: &str| format!("INSERT INTO units ({names}) SELECT {picks} FROM {rows} RETURNING code, id");
+        // A nation is entered in some hundred statements, not in one for each village.
+        let entered = rows.query(self.connection(), insert).await?;
+        // The database gives them in no certain order.
+        let ids: HashMap<String, i32> = entered
+            .iter()
+            .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
+            .collect::<Result<_, StoreError>>()?;
+        let id = |code: &UnitCode| ids.get(code.as_str()).map(|&id| UnitId(id)).ok_or_else(|| damaged(code));
+        let ids = codes.iter().map(id).collect::<Result<_, _>>()?;
         self.touch_catalogue().await?;
         Ok(ids)
     }

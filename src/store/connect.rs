@@ -48,6 +48,9 @@ const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
 /// SQLite pages of 4 KiB between checkpoints: large enough that a burst of submissions rewrites a hot page once.
 const CHECKPOINT_PAGES: u32 = 20_000;
 
+/// Rows that SQLite's thread may be ahead of whoever reads them: beyond, the two wait for each other row by row.
+const ROWS_AHEAD: usize = 1_024;
+
 pub(super) async fn open(settings: &Settings) -> Result<Connections, StoreError> {
     let sqlite = settings.url.starts_with("sqlite:");
     if !sqlite && !settings.url.starts_with("postgres:") && !settings.url.starts_with("postgresql:") {
@@ -86,6 +89,7 @@ fn options(settings: &Settings, connections: u32, reader: bool) -> ConnectOption
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10))
             .statement_cache_capacity(200)
+            .row_buffer_size(ROWS_AHEAD)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
             .pragma("query_only", if reader { "on" } else { "off" })
     });

@@ -26,17 +26,12 @@ pub(super) async fn find(
     const KEY: Columns = &[("user_id", Type::Int), ("key", Type::Text)];
     let mut rows = Rows::new(KEY);
     keys.iter().for_each(|(user, key)| rows.push([(*user).into(), (*key).into()]));
-    if rows.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let statement = rows.statement(connection.get_database_backend(), |rows| {
-        format!(
-            "SELECT i.user_id, i.key, i.request_hash, i.campaign_id, i.day, i.unit_id, i.version, i.created \
-             FROM {rows} CROSS JOIN idempotency i WHERE i.user_id = r.user_id AND i.key = r.key"
-        )
-    });
+    const SELECT: &str =
+        "t.user_id, t.key, t.request_hash, t.campaign_id, t.day, t.unit_id, t.version, t.created";
+    let rows =
+        rows.find(connection, SELECT, "idempotency", "t.user_id = r.user_id AND t.key = r.key").await?;
     let mut found = HashMap::new();
-    for row in connection.query_all_raw(statement).await? {
+    for row in rows {
         let day = ReportDay::from_number(row.try_get_by_index(4)?)
             .map_err(|e| StoreError::Damaged(e.to_string()))?;
         let version = u32::try_from(row.try_get_by_index::<i32>(6)?).unwrap_or_default();
@@ -82,15 +77,9 @@ pub(super) async fn insert(
             at.as_millisecond().into(),
         ]);
     }
-    if rows.is_empty() {
-        return Ok(());
-    }
     let names = rows.names();
-    let statement = rows.statement(connection.get_database_backend(), |rows| {
-        format!("INSERT INTO idempotency ({names}) SELECT {names} FROM {rows} WHERE true")
-    });
-    connection.execute_raw(statement).await?;
-    Ok(())
+    let insert = |rows: &str| format!("INSERT INTO idempotency ({names}) SELECT {names} FROM {rows}");
+    Ok(rows.execute(connection, insert).await?)
 }
 
 impl Transaction {

@@ -55,6 +55,9 @@ pub enum StoreError {
     /// The queue of waiting writes is full.
     #[error("too many writes are waiting")]
     Busy,
+    /// The program has a fault, which this work met.
+    #[error("a write panicked")]
+    Panicked,
     /// The writer has ended.
     #[error("the writer has stopped")]
     Stopped,

@@ -1,11 +1,13 @@
 //! Rollup rows: merging a batch's changes into them, and reading totals from them.
 
+use super::audit::Head;
 use super::rows::{Columns, Rows, Type};
 use super::{Store, StoreError, Transaction, figures};
 use crate::domain::calendar::ReportDay;
 use crate::domain::rollup::{self, Rollup, Rollups};
 use crate::domain::unit::UnitId;
-use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, QueryResult, Statement};
+use std::collections::HashMap;
 
 const COLUMNS: Columns = &[
     ("campaign_id", Type::Int),
@@ -45,40 +47,67 @@ fn read(row: &QueryResult) -> Result<Reading, StoreError> {
     Ok((key, rollup))
 }
 
-/// Merges changes into the rows of a lane. Rows are locked and written in the order of their keys, so two lanes never
-/// wait for each other in a circle.
+/// The rows of a lane that were written last, so that the rows of nation, provinces and counties are not read and parsed
+/// again for every batch.
+///
+/// A row here is the row in the database as long as nobody else has written rows of the lane. Whoever does so adds an
+/// entry to the lane's audit in the same transaction, or makes rollups anew after a change of units or campaigns, which
+/// raises the epoch: so what is kept is known by both, and forgotten when either is another one.
+#[derive(Debug, Default)]
+pub(super) struct Hot {
+    head: Head,
+    epoch: i64,
+    rows: HashMap<(i32, UnitId, ReportDay), Rollup>,
+}
+
+/// Rows kept at most, some kilobyte each: enough for the upper levels of a nation on the days that are being reported.
+const HOT_ROWS: usize = 8_192;
+
+impl Hot {
+    /// Forgets everything unless it is what the lane's last entry and this epoch left behind.
+    pub(super) fn check(&mut self, head: &Head, epoch: i64) {
+        if self.head != *head || self.epoch != epoch {
+            self.rows.clear();
+        }
+    }
+
+    /// Takes up what a transaction has committed: its rows, and the entry that it added.
+    pub(super) fn keep(&mut self, written: Rollups, head: Head, epoch: i64) {
+        if self.rows.len() + written.len() > HOT_ROWS {
+            self.rows.clear();
+        }
+        self.rows.extend(written);
+        (self.head, self.epoch) = (head, epoch);
+    }
+}
+
+/// Merges changes into the rows of a lane, and gives the rows as they now are. A lane's rows are written under its lock
+/// alone, so no row is locked by itself.
 pub(super) async fn merge(
     connection: &impl ConnectionTrait,
     shard: i16,
     mut changes: Rollups,
-) -> Result<(), StoreError> {
+    hot: &Hot,
+) -> Result<Rollups, StoreError> {
     changes.retain(|_, change| !change.is_empty());
-    if changes.is_empty() {
-        return Ok(());
+    let mut cold = Rows::new(KEY);
+    for (key, change) in &mut changes {
+        match hot.rows.get(key) {
+            Some(stored) => *change += stored,
+            None => cold.push([key.0.into(), key.1.0.into(), key.2.number().into()]),
+        }
     }
-    let backend = connection.get_database_backend();
-    let mut keys = Rows::new(KEY);
-    for (campaign, unit, day) in changes.keys() {
-        keys.push([(*campaign).into(), unit.0.into(), day.number().into()]);
-    }
-    let lock = if backend == DbBackend::Postgres {
-        "ORDER BY t.campaign_id, t.unit_id, t.day FOR UPDATE OF t"
-    } else {
-        ""
-    };
-    let statement = keys.statement(backend, |rows| {
-        format!(
-            "SELECT {SELECT} FROM {rows} CROSS JOIN rollups t WHERE t.campaign_id = r.campaign_id \
-             AND t.unit_id = r.unit_id AND t.day = r.day AND t.shard = {shard} {lock}"
-        )
-    });
-    for row in connection.query_all_raw(statement).await? {
+    let on = format!(
+        "t.campaign_id = r.campaign_id AND t.unit_id = r.unit_id AND t.day = r.day AND t.shard = {shard}"
+    );
+    for row in cold.find(connection, SELECT, "rollups", &on).await? {
         let (key, stored) = read(&row)?;
         if let Some(change) = changes.get_mut(&key) {
             *change += &stored;
         }
     }
-    put(connection, shard, &changes).await
+    put(connection, shard, &changes).await?;
+    Ok(changes)
 }
 
 async fn put(connection: &impl ConnectionTrait, shard: i16, rollups: &Rollups) -> Result<(), StoreError> {
@@ -99,11 +128,8 @@ async fn put(connection: &impl ConnectionTrait, shard: i16, rollups: &Rollups) -
             figures::write_sums(&rollup.sums).into(),
         ]);
     }
-    if rows.is_empty() {
-        return Ok(());
-    }
     let names = rows.names();
-    let statement = rows.statement(connection.get_database_backend(), |rows| {
+    let put = rows.execute(connection, |rows| {
         format!(
             "INSERT INTO rollups ({names}) SELECT {names} FROM {rows} WHERE true \
              ON CONFLICT (campaign_id, unit_id, day, shard) DO UPDATE SET reported = excluded.reported, \
@@ -111,8 +137,7 @@ async fn put(connection: &impl ConnectionTrait, shard: i16, rollups: &Rollups) -
              changes = excluded.changes, latest = excluded.latest, figures = excluded.figures"
         )
     });
-    connection.execute_raw(statement).await?;
-    Ok(())
+    Ok(put.await?)
 }
 
 /// All rollups of a campaign, lanes summed.
@@ -142,16 +167,8 @@ impl Store {
         for campaign in campaigns {
             units.iter().for_each(|unit| rows.push([(*campaign).into(), unit.0.into()]));
         }
-        if rows.is_empty() {
-            return Ok(Rollups::new());
-        }
-        let statement = rows.statement(self.backend(), |rows| {
-            format!(
-                "SELECT {SELECT} FROM {rows} CROSS JOIN rollups t \
-                 WHERE t.campaign_id = r.campaign_id AND t.unit_id = r.unit_id"
-            )
-        });
-        let rollups = sum(self.read.query_all_raw(statement).await?)?;
+        let on = "t.campaign_id = r.campaign_id AND t.unit_id = r.unit_id";
+        let rollups = sum(rows.find(&self.read, SELECT, "rollups", on).await?)?;
         let last = rollups.values().filter_map(|rollup| rollup.sums.keys().next_back().copied()).max();
         self.know(last).await?;
         Ok(rollups)

@@ -1,12 +1,16 @@
 //! Many rows in one statement, written once for both databases.
 //!
-//! The rows of a batch travel as one parameter a column on PostgreSQL (`UNNEST`) and as one JSON parameter on SQLite
-//! (`json_each`). Either way a statement is prepared once whatever the number of rows, and it runs as a whole: a
-//! statement a row costs a hop to the connection's thread, or a round trip, for each.
+//! The rows of a batch travel as one array parameter a column on PostgreSQL (`UNNEST`) and as `VALUES` with a parameter a
+//! cell on SQLite, in pieces of up to [`PIECE`] rows: a statement a row costs a hop to the connection's thread, or a round
+//! trip, for each, and rows as JSON cost SQLite a look into the text for each cell. A piece is filled up with empty rows to
+//! a power of two, so there are few texts, and each is prepared once.
 
 use sea_orm::sea_query::{ArrayType, Value};
-use sea_orm::{DbBackend, Statement};
-use std::fmt::Write as _;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
+use std::iter::repeat_n;
+
+/// Rows of one statement on SQLite.
+const PIECE: usize = 256;
 
 /// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,73 +74,104 @@ impl Rows {
         self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
     }
 
-    /// A statement over these rows: in the SQL that `sql` makes, its argument is a table of them.
-    pub(super) fn statement(self, backend: DbBackend, sql: impl FnOnce(&str) -> String) -> Statement {
-        match backend {
-            DbBackend::Postgres => {
-                let types =
-                    self.columns.iter().zip(1..).map(|((_, kind), n)| format!("${n}::{}", kind.postgres()));
-                let source =
-                    format!("UNNEST({}) AS r({})", types.collect::<Vec<_>>().join(", "), self.names());
-                let mut columns: Vec<Vec<Value>> = vec![Vec::new(); self.columns.len()];
-                for (at, cell) in self.cells.into_iter().enumerate() {
-                    columns[at % self.columns.len()].push(cell);
-                }
-                let arrays = columns
-                    .into_iter()
-                    .zip(self.columns)
-                    .map(|(cells, (_, kind))| Value::Array(kind.array(), Some(Box::new(cells))));
-                Statement::from_sql_and_values(backend, sql(&source), arrays.collect::<Vec<_>>())
-            }
-            _ => {
-                let picks =
-                    self.columns.iter().enumerate().map(|(n, (name, _))| format!("value->>{n} AS {name}"));
-                let picks = picks.collect::<Vec<_>>().join(", ");
-                // The offset keeps SQLite from folding the extraction into every use of a column.
-                let source = format!("(SELECT {picks} FROM json_each($1) LIMIT -1 OFFSET 0) AS r");
-                Statement::from_sql_and_values(
-                    backend,
-                    sql(&source),
-                    [json(&self.cells, self.columns.len()).into()],
-                )
-            }
+    /// Finds what a table holds for each of these rows: `select` is read of the table `t` where `on` ties it to the row
+    /// `r`, by a key of the table.
+    ///
+    /// The table is always looked into by its key, row by row. Left to itself PostgreSQL plans for the table as it is
+    /// when the statement is prepared: while it is empty, to read it whole for every batch, and so it does until it is
+    /// next analysed.
+    pub(super) async fn find(
+        self,
+        connection: &impl ConnectionTrait,
+        select: &str,
+        table: &str,
+        on: &str,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        let backend = connection.get_database_backend();
+        self.query(connection, |rows| match backend {
+            DbBackend::Postgres => format!(
+                "SELECT {select} FROM {rows} CROSS JOIN LATERAL (SELECT * FROM {table} t WHERE {on} OFFSET 0) t"
+            ),
+            // CROSS JOIN keeps SQLite from turning the loop around.
+            _ => format!("SELECT {select} FROM {rows} CROSS JOIN {table} t WHERE {on}"),
+        })
+        .await
+    }
+
+    /// Runs a statement over these rows that gives rows: in the SQL that `sql` makes, its argument is a table of them.
+    pub(super) async fn query(
+        self,
+        connection: &impl ConnectionTrait,
+        sql: impl Fn(&str) -> String,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        let mut found = Vec::new();
+        if self.is_empty() {
+            return Ok(found);
         }
+        for statement in self.statements(connection.get_database_backend(), sql) {
+            found.extend(connection.query_all_raw(statement).await?);
+        }
+        Ok(found)
+    }
+
+    /// Runs a statement over these rows that gives nothing, as [`query`](Self::query) does.
+    pub(super) async fn execute(
+        self,
+        connection: &impl ConnectionTrait,
+        sql: impl Fn(&str) -> String,
+    ) -> Result<(), DbErr> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        for statement in self.statements(connection.get_database_backend(), sql) {
+            connection.execute_raw(statement).await?;
+        }
+        Ok(())
+    }
+
+    fn statements(mut self, backend: DbBackend, sql: impl Fn(&str) -> String) -> Vec<Statement> {
+        if backend == DbBackend::Postgres {
+            return vec![self.arrays(sql)];
+        }
+        let mut statements = Vec::new();
+        let width = self.columns.len();
+        while !self.cells.is_empty() {
+            let rest = self.cells.split_off(self.cells.len().min(PIECE * width));
+            let piece = std::mem::replace(&mut self.cells, rest);
+            statements.push(values(self.columns, piece, &sql));
+        }
+        statements
+    }
+
+    fn arrays(self, sql: impl Fn(&str) -> String) -> Statement {
+        let types = self.columns.iter().zip(1..).map(|((_, kind), n)| format!("${n}::{}", kind.postgres()));
+        let source = format!("UNNEST({}) AS r({})", types.collect::<Vec<_>>().join(", "), self.names());
+        let mut columns: Vec<Vec<Value>> = vec![Vec::new(); self.columns.len()];
+        for (at, cell) in self.cells.into_iter().enumerate() {
+            columns[at % self.columns.len()].push(cell);
+        }
+        let arrays = columns
+            .into_iter()
+            .zip(self.columns)
+            .map(|(cells, (_, kind))| Value::Array(kind.array(), Some(Box::new(cells))));
+        Statement::from_sql_and_values(DbBackend::Postgres, sql(&source), arrays.collect::<Vec<_>>())
     }
 }
 
-fn json(cells: &[Value], width: usize) -> String {
-    let mut text = String::with_capacity(cells.len() * 8 + 2);
-    text.push('[');
-    for (at, row) in cells.chunks(width).enumerate() {
-        text.push_str(if at == 0 { "[" } else { ",[" });
-        for (at, cell) in row.iter().enumerate() {
-            if at > 0 {
-                text.push(',');
-            }
-            write_cell(&mut text, cell);
-        }
-        text.push(']');
-    }
-    text.push(']');
-    text
-}
-
-fn write_cell(text: &mut String, cell: &Value) {
-    let written = match cell {
-        Value::SmallInt(Some(n)) => write!(text, "{n}"),
-        Value::Int(Some(n)) => write!(text, "{n}"),
-        Value::BigInt(Some(n)) => write!(text, "{n}"),
-        Value::Bool(Some(b)) => write!(text, "{}", u8::from(*b)),
-        Value::String(Some(s)) => {
-            text.push_str(&serde_json::Value::from(s.as_str()).to_string());
-            Ok(())
-        }
-        _ => {
-            text.push_str("null");
-            Ok(())
-        }
-    };
-    debug_assert!(written.is_ok(), "writing to a string cannot fail");
+/// A statement over up to [`PIECE`] rows on SQLite. The first cell of a row is never null, so a row that begins with null
+/// is one that only fills the piece up.
+fn values(columns: Columns, mut cells: Vec<Value>, sql: impl Fn(&str) -> String) -> Statement {
+    let width = columns.len();
+    let rows = (cells.len() / width).next_power_of_two();
+    cells.resize(rows * width, Value::Int(None));
+    let row = format!("({})", repeat_n("?", width).collect::<Vec<_>>().join(","));
+    let names = columns.iter().zip(1..).map(|((name, _), n)| format!("column{n} AS {name}"));
+    let source = format!(
+        "(SELECT {} FROM (VALUES {}) WHERE column1 IS NOT NULL) AS r",
+        names.collect::<Vec<_>>().join(", "),
+        repeat_n(row, rows).collect::<Vec<_>>().join(",")
+    );
+    Statement::from_sql_and_values(DbBackend::Sqlite, sql(&source), cells)
 }
 
 #[cfg(test)]
@@ -145,24 +180,38 @@ mod tests {
 
     const COLUMNS: Columns = &[("a", Type::Int), ("b", Type::Text), ("c", Type::Bool)];
 
-    fn rows() -> Rows {
+    fn rows(count: i32) -> Rows {
         let mut rows = Rows::new(COLUMNS);
-        rows.push([1.into(), "引\"号\n".into(), true.into()]);
-        rows.push([2.into(), "".into(), false.into()]);
+        (0..count).for_each(|n| rows.push([n.into(), "引\"号".into(), true.into()]));
         rows
     }
 
     #[test]
-    fn rows_travel_as_json_or_as_arrays() {
-        let sqlite = rows().statement(DbBackend::Sqlite, |rows| format!("SELECT a FROM {rows}"));
+    fn rows_travel_as_arrays_on_postgres() {
+        let statements = rows(2).statements(DbBackend::Postgres, |rows| format!("SELECT a FROM {rows}"));
+        assert_eq!(statements.len(), 1);
         assert_eq!(
-            sqlite.sql,
-            "SELECT a FROM (SELECT value->>0 AS a, value->>1 AS b, value->>2 AS c FROM json_each($1) LIMIT -1 OFFSET 0) AS r"
+            statements[0].sql,
+            "SELECT a FROM UNNEST($1::int4[], $2::text[], $3::bool[]) AS r(a, b, c)"
         );
-        let json = sqlite.values.unwrap().0.remove(0).unwrap::<String>();
-        assert_eq!(json, "[[1,\"引\\\"号\\n\",1],[2,\"\",0]]");
-        let postgres = rows().statement(DbBackend::Postgres, |rows| format!("SELECT a FROM {rows}"));
-        assert_eq!(postgres.sql, "SELECT a FROM UNNEST($1::int4[], $2::text[], $3::bool[]) AS r(a, b, c)");
-        assert_eq!(postgres.values.unwrap().0.len(), 3);
+        assert_eq!(statements[0].values.as_ref().unwrap().0.len(), 3);
+    }
+
+    #[test]
+    fn rows_travel_in_few_sizes_on_sqlite() {
+        let three = rows(3).statements(DbBackend::Sqlite, |rows| format!("SELECT a FROM {rows}"));
+        assert_eq!(
+            three[0].sql,
+            "SELECT a FROM (SELECT column1 AS a, column2 AS b, column3 AS c \
+             FROM (VALUES (?,?,?),(?,?,?),(?,?,?),(?,?,?)) WHERE column1 IS NOT NULL) AS r"
+        );
+        let sizes = |count| -> Vec<usize> {
+            let statements = rows(count).statements(DbBackend::Sqlite, str::to_owned);
+            statements.iter().map(|statement| statement.values.as_ref().unwrap().0.len() / 3).collect()
+        };
+        assert_eq!(sizes(0), [0_usize; 0]);
+        assert_eq!(sizes(1), [1]);
+        assert_eq!(sizes(101), [128]);
+        assert_eq!(sizes(514), [256, 256, 2]);
     }
 }

@@ -29,8 +29,8 @@ const COLUMNS: Columns = &[
 
 const KEY: Columns = &[("campaign_id", Type::Int), ("day", Type::Int), ("unit_id", Type::Int)];
 
-const SELECT: &str = "v.campaign_id, v.day, v.unit_id, v.version, v.review, v.channel, v.zero, v.late, v.on_behalf, \
-                      v.actor_id, v.received_at, v.figures, v.note";
+const SELECT: &str = "t.campaign_id, t.day, t.unit_id, t.version, t.review, t.channel, t.zero, t.late, t.on_behalf, \
+                      t.actor_id, t.received_at, t.figures, t.note";
 
 /// What a version is found by: campaign, day, unit.
 pub(super) type Key = (i32, ReportDay, UnitId);
@@ -95,23 +95,14 @@ pub(super) async fn current(
     connection: &impl ConnectionTrait,
     keys: &[Key],
 ) -> Result<Vec<Version>, StoreError> {
-    if keys.is_empty() {
-        return Ok(Vec::new());
-    }
     let mut rows = Rows::new(KEY);
     keys.iter().for_each(|(campaign, day, unit)| {
         rows.push([(*campaign).into(), day.number().into(), unit.0.into()]);
     });
-    // CROSS JOIN keeps SQLite from turning the loop around.
-    let statement = rows.statement(connection.get_database_backend(), |rows| {
-        format!(
-            "SELECT {SELECT} FROM {rows} CROSS JOIN tally_versions v \
-             WHERE v.campaign_id = r.campaign_id AND v.day = r.day AND v.unit_id = r.unit_id AND v.version = \
-             (SELECT MAX(m.version) FROM tally_versions m \
-             WHERE m.campaign_id = r.campaign_id AND m.day = r.day AND m.unit_id = r.unit_id)"
-        )
-    });
-    connection.query_all_raw(statement).await?.iter().map(read).collect()
+    let on = "t.campaign_id = r.campaign_id AND t.day = r.day AND t.unit_id = r.unit_id AND t.version = \
+              (SELECT MAX(m.version) FROM tally_versions m \
+              WHERE m.campaign_id = r.campaign_id AND m.day = r.day AND m.unit_id = r.unit_id)";
+    rows.find(connection, SELECT, "tally_versions", on).await?.iter().map(read).collect()
 }
 
 /// One version of a report.
@@ -120,8 +111,8 @@ pub(super) async fn one(
     (campaign, day, unit, version): (i32, ReportDay, UnitId, u32),
 ) -> Result<Option<Version>, StoreError> {
     let sql = format!(
-        "SELECT {SELECT} FROM tally_versions v \
-         WHERE v.campaign_id = $1 AND v.day = $2 AND v.unit_id = $3 AND v.version = $4"
+        "SELECT {SELECT} FROM tally_versions t \
+         WHERE t.campaign_id = $1 AND t.day = $2 AND t.unit_id = $3 AND t.version = $4"
     );
     let values: [Value; 4] =
         [campaign.into(), day.number().into(), unit.0.into(), version_number(version).into()];
@@ -158,11 +149,8 @@ pub(super) async fn insert(
     }
     let names = rows.names();
     let picks = names.replace("note", "NULLIF(note, '')");
-    let statement = rows.statement(connection.get_database_backend(), |rows| {
-        format!("INSERT INTO tally_versions ({names}) SELECT {picks} FROM {rows} WHERE true")
-    });
-    connection.execute_raw(statement).await?;
-    Ok(())
+    let insert = |rows: &str| format!("INSERT INTO tally_versions ({names}) SELECT {picks} FROM {rows}");
+    Ok(rows.execute(connection, insert).await?)
 }
 
 /// What the audit seals of versions: every field, in the order of their keys.
@@ -225,7 +213,7 @@ impl Store {
         unit: UnitId,
     ) -> Result<Vec<Version>, StoreError> {
         let sql = format!(
-            "SELECT {SELECT} FROM tally_versions v WHERE v.campaign_id = $1 AND v.day = $2 AND v.unit_id = $3 ORDER BY v.version"
+            "SELECT {SELECT} FROM tally_versions t WHERE t.campaign_id = $1 AND t.day = $2 AND t.unit_id = $3 ORDER BY t.version"
         );
         let values = [campaign.into(), day.number().into(), unit.0.into()];
         self.read_versions(&sql, values).await
@@ -280,10 +268,10 @@ pub(super) async fn list(connection: &impl ConnectionTrait, listing: &Listing) -
     let last = listing.to.map_or(i32::MAX, ReportDay::number);
     // Walking the key in order, a version is current when the next row is of another report.
     let sql = format!(
-        "SELECT {SELECT} FROM tally_versions v WHERE v.campaign_id = $1 AND v.day >= $2 AND v.day <= $3 \
-         AND (v.day > $4 OR v.unit_id > $5) AND NOT EXISTS (SELECT 1 FROM tally_versions n WHERE \
-         n.campaign_id = v.campaign_id AND n.day = v.day AND n.unit_id = v.unit_id AND n.version = v.version + 1) \
-         ORDER BY v.day, v.unit_id LIMIT $6"
+        "SELECT {SELECT} FROM tally_versions t WHERE t.campaign_id = $1 AND t.day >= $2 AND t.day <= $3 \
+         AND (t.day > $4 OR t.unit_id > $5) AND NOT EXISTS (SELECT 1 FROM tally_versions n WHERE \
+         n.campaign_id = t.campaign_id AND n.day = t.day AND n.unit_id = t.unit_id AND n.version = t.version + 1) \
+         ORDER BY t.day, t.unit_id LIMIT $6"
     );
     let limit = listing.limit.map_or(i64::MAX, i64::from);
     let values: [Value; 6] = [

@@ -56,9 +56,9 @@ impl Transaction {
             let sql = format!("SELECT {everybody}({EVERYBODY}, 0), pg_advisory_xact_lock({LANE}, {shard})");
             inner.execute_unprepared(&sql).await?;
         }
-        let head = audit::head(&inner, shard).await?;
+        let (head, epoch) = audit::head(&inner, shard).await?;
         let mut transaction = Self { inner, catalogue: known.clone(), head, shard, now };
-        if catalogue::epoch(&transaction.inner).await? != known.epoch {
+        if epoch != known.epoch {
             transaction.reload_catalogue().await?;
         }
         Ok(transaction)

@@ -4,16 +4,19 @@
 //! before its commit. A batch that the database refuses is rolled back and run again report by report, so one bad
 //! report never takes another with it.
 
+use super::rollup::{self, Hot};
 use super::submission::{Lines, Outcome, Submission, judge, repeated};
 use super::transaction::{Purpose, Transaction};
-use super::{AuditEntry, Store, StoreError, idempotency, rollup, slots, tally};
+use super::{AuditEntry, Store, StoreError, idempotency, slots, tally};
 use crate::clock::Clock;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::rollup::{self as rules, Rollups};
 use crate::domain::slot::SlotBook;
 use crate::domain::tally::Version;
+use futures_util::FutureExt;
 use sea_orm::DatabaseConnection;
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -142,8 +145,14 @@ pub(super) struct Parts {
 
 pub(super) fn start(parts: Parts) -> Handle {
     let (sender, receiver) = mpsc::channel(parts.queue);
-    tokio::spawn(Writer { parts }.run(receiver));
+    tokio::spawn(Writer { parts, hot: Hot::default() }.run(receiver));
     Handle { sender }
+}
+
+/// Runs work of the writer; a panic in it is a failure of that work, and the writer goes on. Its transaction is
+/// dropped, which rolls it back.
+async fn survive<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or(Err(StoreError::Panicked))
 }
 
 /// How often a batch that lost against another replica is tried again before its callers are told.
@@ -151,10 +160,11 @@ const TRIES: usize = 20;
 
 struct Writer {
     parts: Parts,
+    hot: Hot,
 }
 
 impl Writer {
-    async fn run(self, mut receiver: mpsc::Receiver<Command>) {
+    async fn run(mut self, mut receiver: mpsc::Receiver<Command>) {
         let mut waiting = Vec::with_capacity(self.parts.batch);
         let mut batch: Vec<(Submission, Answer)> = Vec::with_capacity(self.parts.batch);
         while receiver.recv_many(&mut waiting, self.parts.batch).await > 0 {
@@ -210,18 +220,17 @@ impl Writer {
     }
 
     async fn job(&self, mut job: Box<dyn Job>) {
-        let committed = match self.begin(Purpose::Job).await {
-            Ok(mut transaction) => match job.run(&mut transaction).await {
-                Ok(()) => self.commit(transaction).await,
-                Err(error) => Err(error),
-            },
-            Err(error) => Err(error),
+        let work = async {
+            let mut transaction = self.begin(Purpose::Job).await?;
+            job.run(&mut transaction).await?;
+            self.commit(transaction).await
         };
+        let committed = survive(work).await;
         job.finish(committed);
     }
 
     /// Stores what waits and answers it.
-    async fn submit(&self, batch: &mut Vec<(Submission, Answer)>) {
+    async fn submit(&mut self, batch: &mut Vec<(Submission, Answer)>) {
         if batch.is_empty() {
             return;
         }
@@ -248,10 +257,10 @@ impl Writer {
         }
     }
 
-    async fn store_with_patience(&self, submissions: &[&Submission]) -> Result<Vec<Outcome>, StoreError> {
+    async fn store_with_patience(&mut self, submissions: &[&Submission]) -> Result<Vec<Outcome>, StoreError> {
         let mut tries = 0;
         loop {
-            match self.store(submissions).await {
+            match survive(self.store(submissions)).await {
                 Err(StoreError::Conflict(_)) if tries < TRIES => tries += 1,
                 result => return result,
             }
@@ -259,9 +268,10 @@ impl Writer {
     }
 
     /// One transaction: judges every submission against the current versions, writes what is new, commits.
-    async fn store(&self, submissions: &[&Submission]) -> Result<Vec<Outcome>, StoreError> {
+    async fn store(&mut self, submissions: &[&Submission]) -> Result<Vec<Outcome>, StoreError> {
         let mut transaction = self.begin(Purpose::Submissions).await?;
         let catalogue = transaction.catalogue().clone();
+        self.hot.check(transaction.head(), catalogue.epoch);
         let connection = transaction.connection();
 
         let keys: Vec<(i32, &str)> = submissions
@@ -336,7 +346,7 @@ impl Writer {
         let batch = transaction.audit(entry).await?;
         let connection = transaction.connection();
         tally::insert(connection, &versions, self.parts.shard, batch).await?;
-        rollup::merge(connection, self.parts.shard, changes).await?;
+        let written = rollup::merge(connection, self.parts.shard, changes, &self.hot).await?;
         let keyed: Vec<_> = submissions
             .iter()
             .zip(&outcomes)
@@ -351,7 +361,9 @@ impl Writer {
             })
             .collect();
         idempotency::insert(connection, transaction.now(), &keyed).await?;
+        let head = transaction.head().clone();
         self.commit(transaction).await?;
+        self.hot.keep(written, head, catalogue.epoch);
         if let Some(book) = book.changed() {
             self.parts.slots.send_replace(book);
         }
