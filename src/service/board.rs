@@ -99,8 +99,8 @@ pub struct BoardView {
     pub missing: Option<MissingView>,
     /// The unit's own report and the units directly below.
     pub rows: Vec<BoardRow>,
-    /// The last reports of that day, latest first.
-    pub latest: Vec<TallyView>,
+    /// The last reports of that day, latest first; none when there are more than one page holds.
+    pub latest: Option<Vec<TallyView>>,
     /// Whether the caller may report for the unit.
     pub may_submit: bool,
 }
@@ -244,14 +244,17 @@ impl App {
         campaign: &str,
         unit: &str,
         day: crate::domain::calendar::ReportDay,
-    ) -> Result<Vec<TallyView>, Error> {
+    ) -> Result<Option<Vec<TallyView>>, Error> {
         let filter = Filter { under: Some(unit.into()), from: Some(day), to: Some(day), ..Filter::default() };
         let page = self.tallies(caller, campaign, &filter).await?;
         // One page of a longer list, in the order of units, does not hold the latest.
-        let mut latest = if page.next.is_none() { page.items } else { Vec::new() };
+        if page.next.is_some() {
+            return Ok(None);
+        }
+        let mut latest = page.items;
         latest.sort_by(|a, b| b.received_at.cmp(&a.received_at));
         latest.truncate(LATEST);
-        Ok(latest)
+        Ok(Some(latest))
     }
 }
 

@@ -54,7 +54,7 @@ pub fn concerns(catalogue: &Catalogue, caller: &Caller, campaign: &Campaign) -> 
 /// The unit a question is about: the one named, or else the highest that both the caller and the campaign have.
 ///
 /// # Errors
-/// As [`unit`]; `unit_out_of_scope` when the caller has no unit in the campaign.
+/// As [`unit()`]; `unit_out_of_scope` when the caller has no unit in the campaign.
 pub fn asked<'c>(
     catalogue: &'c Catalogue,
     caller: &Caller,

@@ -1,6 +1,6 @@
 //! All SQL. Takes and gives domain types; an entity never leaves it.
 //!
-//! Reads go to a pool of their own. Every write goes through one task ([`writer`]) that owns the write connection:
+//! Reads go to a pool of their own. Every write goes through one task (`writer`) that owns the write connection:
 //! submissions are committed in groups, everything else as a job with a transaction of its own.
 
 mod account;

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use std::sync::Arc;
 
-/// A write transaction. Dropped without [`commit`](Self::commit), it leaves no trace.
+/// A write transaction. Dropped without a commit, it leaves no trace.
 #[derive(Debug)]
 pub struct Transaction {
     inner: DatabaseTransaction,

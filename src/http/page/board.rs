@@ -92,7 +92,7 @@ struct BoardPage {
     columns: Vec<(String, String)>,
     whole: Vec<Figure>,
     rows: Vec<TableRow>,
-    latest: Vec<Report>,
+    latest: Option<Vec<Report>>,
     may_submit: bool,
 }
 
@@ -169,7 +169,10 @@ fn page(f: Frame, board: &BoardView, campaigns: &[CampaignView]) -> BoardPage {
             .collect(),
         whole: totals.map(|head| figures::figure(lang, &head.total)).collect(),
         rows: board.rows.iter().map(|row| table_row(lang, board, row, &used)).collect(),
-        latest: board.latest.iter().map(|tally| report(board, tally, lang)).collect(),
+        latest: board
+            .latest
+            .as_ref()
+            .map(|latest| latest.iter().map(|tally| report(board, tally, lang)).collect()),
         // The form is offered where the unit reports itself and does not only add up others.
         may_submit: board.may_submit && board.rows.iter().any(|row| row.unit == board.unit.code),
         campaign: campaign.clone(),
