@@ -10,6 +10,7 @@ mod m20261123_2_accounts;
 mod m20261123_3_tallies;
 mod m20261123_4_audit;
 mod m20261123_5_account_indexes;
+mod m20261123_6_audit_address;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_3_tallies::Migration),
             Box::new(m20261123_4_audit::Migration),
             Box::new(m20261123_5_account_indexes::Migration),
+            Box::new(m20261123_6_audit_address::Migration),
         ]
     }
 }

@@ -15,6 +15,8 @@ pub enum Role {
     Reporter,
     /// Looks.
     Viewer,
+    /// Looks, and reads the audit; changes nothing, so that whoever watches is not who acts.
+    Auditor,
 }
 
 super::coded::coded!(Role {
@@ -23,6 +25,7 @@ super::coded::coded!(Role {
     Reviewer = "reviewer", "审核员", "Reviewer";
     Reporter = "reporter", "填报员", "Reporter";
     Viewer = "viewer", "查看者", "Viewer";
+    Auditor = "auditor", "审计员", "Auditor";
 });
 
 /// A role over a unit.
@@ -62,18 +65,29 @@ pub enum Permission {
     ManageCampaigns,
     /// Enter and change units under a unit.
     ManageUnits,
+    /// Freeze figures as published.
+    Publish,
+    /// Enter, change and suspend people, tokens and report links.
+    ManageAccounts,
+    /// Read the audit.
+    ReadAudit,
 }
 
 impl Role {
     /// Whether the role includes a permission within its scope.
     #[must_use]
     pub const fn includes(self, permission: Permission) -> bool {
-        use Permission::{ManageCampaigns, ManageUnits, Own, Read, Review, Submit};
+        use Permission::{
+            ManageAccounts, ManageCampaigns, ManageUnits, Own, Publish, Read, ReadAudit, Review, Submit,
+        };
         match permission {
             Own | Read => true,
             Submit => matches!(self, Self::Admin | Self::Office | Self::Reporter),
             Review => matches!(self, Self::Admin | Self::Office | Self::Reviewer),
-            ManageCampaigns | ManageUnits => matches!(self, Self::Admin | Self::Office),
+            ManageCampaigns | ManageUnits | Publish | ManageAccounts => {
+                matches!(self, Self::Admin | Self::Office)
+            }
+            ReadAudit => matches!(self, Self::Admin | Self::Office | Self::Auditor),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::reply::Response;
-use super::request::{BodyStream, Request};
+use super::request::{BodyStream, Peer, Request};
 use super::routes::{Access, Route, Shape};
 use super::session::{self, Token};
 use crate::service::{self, App};
@@ -40,25 +40,29 @@ fn one(app: Arc<App>, route: &'static Route) -> BoxedFilter<(Response,)> {
         .and(warp::path::full())
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<Peer>())
         .and(body(route));
     request
-        .then(move |params, path: FullPath, raw_query: String, headers: HeaderMap, body| {
-            let app = app.clone();
-            async move {
-                let lang = session::language(&headers, &raw_query);
-                let request = Request {
-                    app,
-                    params,
-                    path: path.as_str().to_owned(),
-                    raw_query,
-                    headers,
-                    lang,
-                    caller: None,
-                    body,
-                };
-                answer(route, request).await
-            }
-        })
+        .then(
+            move |params, path: FullPath, raw_query: String, headers: HeaderMap, peer: Option<Peer>, body| {
+                let app = app.clone();
+                async move {
+                    let lang = session::language(&headers, &raw_query);
+                    let request = Request {
+                        app,
+                        params,
+                        path: path.as_str().to_owned(),
+                        raw_query,
+                        headers,
+                        lang,
+                        address: peer.map(|peer| peer.0),
+                        caller: None,
+                        body,
+                    };
+                    answer(route, request).await
+                }
+            },
+        )
         .boxed()
 }
 
@@ -84,10 +88,11 @@ async fn handle(route: &'static Route, mut request: Request) -> Result<Response,
         (None, Access::Optional) => {}
         (None, Access::Needs(_)) => return Err(service::Error::Unauthenticated.into()),
         (Some(token), Access::Optional) => {
-            request.caller = session::caller(&request.app, &token, request.lang).await.ok();
+            request.caller = session::caller(&request.app, &token, request.lang, request.address).await.ok();
         }
         (Some(token), Access::Needs(_)) => {
-            request.caller = Some(session::caller(&request.app, &token, request.lang).await?);
+            request.caller =
+                Some(session::caller(&request.app, &token, request.lang, request.address).await?);
         }
     }
     (route.handler)(request).await

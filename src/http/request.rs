@@ -6,6 +6,7 @@ use crate::domain::fault::Fault;
 use crate::i18n::Lang;
 use crate::service::{App, Caller};
 use hyper::body::Bytes;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use warp::Stream;
@@ -14,6 +15,10 @@ use warp::http::header::{self, HeaderName};
 
 /// The body as it arrives.
 pub type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>;
+
+/// The address at the other end of a connection, as the accept loop notes it on every request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
 
 /// A request whose path and method fit a route.
 pub struct Request {
@@ -29,6 +34,8 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The language of the answer.
     pub lang: Lang,
+    /// The address it came from.
+    pub address: Option<IpAddr>,
     /// Who is signed in; on public routes perhaps nobody.
     pub caller: Option<Caller>,
     /// What has not been read of the body yet.

@@ -1,7 +1,9 @@
 //! Our own accept loop: `warp::serve` has no header, idle or body timeout and no cap on connections.
 
 use super::layers::Service;
+use super::request::Peer;
 use crate::config::Limits;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -10,6 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tower::ServiceExt;
+use warp::http::Request;
 
 /// Serves until `stop` is done, then lets requests under way finish within `limits.drain`.
 ///
@@ -31,9 +35,9 @@ pub async fn serve(listener: TcpListener, service: Service, limits: &Limits, sto
             () = &mut stop => break,
         };
         let Ok(permit) = permit else { break };
-        let stream = tokio::select! {
+        let (stream, address) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file handles, mostly: accepting again at once would only spin.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -44,7 +48,12 @@ pub async fn serve(listener: TcpListener, service: Service, limits: &Limits, sto
             () = &mut stop => break,
         };
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(service.clone());
+        let peer = Peer(address.ip().to_canonical());
+        let noted = service.clone().map_request(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            request
+        });
+        let service = TowerToHyperService::new(noted);
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {

@@ -3,6 +3,7 @@
 use super::error::Error;
 use crate::i18n::Lang;
 use crate::service::{App, Caller};
+use std::net::IpAddr;
 use warp::http::{HeaderMap, Method, header};
 
 /// The name of the session cookie.
@@ -87,8 +88,8 @@ pub fn refuse_cross_site(method: &Method, headers: &HeaderMap) -> Result<(), Err
 ///
 /// # Errors
 /// When the token is nobody's.
-pub async fn caller(app: &App, token: &Token, lang: Lang) -> Result<Caller, Error> {
-    Ok(Caller { actor: app.authenticate(token.as_str()).await?, lang })
+pub async fn caller(app: &App, token: &Token, lang: Lang, address: Option<IpAddr>) -> Result<Caller, Error> {
+    Ok(Caller { actor: app.authenticate(token.as_str()).await?, lang, address })
 }
 
 #[cfg(test)]

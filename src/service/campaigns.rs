@@ -228,14 +228,14 @@ impl App {
             return Err(Error::Forbidden);
         }
         let campaign = new_campaign(body, unit.id, &catalogue).map_err(Error::Invalid)?;
-        let (actor, id) = (caller.actor.id, campaign.id.to_string());
+        let (origin, id) = (caller.origin(), campaign.id.to_string());
         let subject = id.clone();
         self.store
             .transact(move |tx: &mut Transaction| {
                 Box::pin(async move {
                     let detail = serde_json::json!({ "name": campaign.name }).to_string();
                     tx.insert_campaign(NewCampaign(campaign)).await?;
-                    let entry = AuditEntry { actor: Some(actor), action: "campaign.create", subject, detail };
+                    let entry = AuditEntry { origin, action: "campaign.create", subject, detail };
                     tx.audit(entry).await.map(drop)
                 })
             })
@@ -282,13 +282,13 @@ impl App {
             "after": CampaignView::new(&after, &catalogue, today),
         })
         .to_string();
-        let (actor, subject) = (caller.actor.id, id.to_owned());
+        let (origin, subject) = (caller.origin(), id.to_owned());
         self.store
             .transact(move |tx: &mut Transaction| {
                 Box::pin(async move {
                     tx.update_campaign(&after).await?;
                     tx.rebuild_rollups(after.key).await?;
-                    let entry = AuditEntry { actor: Some(actor), action: "campaign.update", subject, detail };
+                    let entry = AuditEntry { origin, action: "campaign.update", subject, detail };
                     tx.audit(entry).await.map(drop)
                 })
             })

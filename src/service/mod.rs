@@ -22,8 +22,9 @@ use crate::clock::Clock;
 use crate::config::Limits;
 use crate::domain::access::Actor;
 use crate::i18n::Lang;
-use crate::store::{Store, Transaction};
+use crate::store::{Origin, Store, Transaction};
 use jiff::{SignedDuration, Timestamp};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Everything a use case needs from outside. Time, randomness and limits come from here.
@@ -107,4 +108,14 @@ pub struct Caller {
     pub actor: Arc<Actor>,
     /// The language of the answer.
     pub lang: Lang,
+    /// The address the request came from; `None` on the command line.
+    pub address: Option<IpAddr>,
+}
+
+impl Caller {
+    /// Who acts, and from where, as the audit keeps it.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        Origin { actor: Some(self.actor.id), address: self.address }
+    }
 }

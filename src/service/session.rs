@@ -1,11 +1,11 @@
 //! Signing in: passwords, sessions, and who is behind a token.
 
-use super::{App, Error};
+use super::{App, Caller, Error};
 use crate::config::Limits;
 use crate::domain::access::{Actor, Grant};
 use crate::domain::fault::Fault;
 use crate::domain::unit::UnitTree;
-use crate::store::{AuditEntry, NewAccount, SessionRow, Store, StoreError};
+use crate::store::{AuditEntry, NewAccount, Origin, SessionRow, Store, StoreError};
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -185,7 +186,12 @@ impl App {
     ///
     /// # Errors
     /// `WrongPassword` for an unknown name, a wrong password and a disabled account alike; `Busy` when too many wait.
-    pub async fn sign_in(&self, username: &str, password: &str) -> Result<SessionView, Error> {
+    pub async fn sign_in(
+        &self,
+        username: &str,
+        password: &str,
+        address: Option<IpAddr>,
+    ) -> Result<SessionView, Error> {
         let account = self.store.account_named(username).await?;
         let hash = account.as_ref().map(|account| account.password_hash.clone());
         let right = self.passwords.verify(password.to_owned(), hash).await?;
@@ -201,7 +207,7 @@ impl App {
                 Box::pin(async move {
                     tx.insert_session(row).await?;
                     let entry = AuditEntry {
-                        actor: Some(id),
+                        origin: Origin { actor: Some(id), address },
                         action: "session.create",
                         subject: name,
                         detail: "{}".into(),
@@ -242,21 +248,16 @@ impl App {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn sign_out(&self, actor: &Actor, token: &str) -> Result<(), Error> {
+    pub async fn sign_out(&self, caller: &Caller, token: &str) -> Result<(), Error> {
         let hash = token_hash(token);
         self.sessions.forget(&hash);
-        let (id, subject) = (actor.id, actor.username.clone());
+        let (origin, subject) = (caller.origin(), caller.actor.username.clone());
         let deleted = hash.clone();
         self.store
             .transact(move |tx: &mut crate::store::Transaction| {
                 Box::pin(async move {
                     tx.delete_session(&deleted).await?;
-                    let entry = AuditEntry {
-                        actor: Some(id),
-                        action: "session.delete",
-                        subject,
-                        detail: "{}".into(),
-                    };
+                    let entry = AuditEntry { origin, action: "session.delete", subject, detail: "{}".into() };
                     tx.audit(entry).await.map(drop)
                 })
             })
@@ -278,7 +279,9 @@ pub async fn add_account(store: &Store, account: NewAccount) -> Result<(), Store
                 let detail = serde_json::json!({ "roles": roles }).to_string();
                 let subject = account.username.clone();
                 tx.insert_account(account).await?;
-                tx.audit(AuditEntry { actor: None, action: "user.create", subject, detail }).await.map(drop)
+                tx.audit(AuditEntry { origin: Origin::default(), action: "user.create", subject, detail })
+                    .await
+                    .map(drop)
             })
         })
         .await
@@ -302,8 +305,13 @@ pub async fn change_account(
                     let detail =
                         serde_json::json!({ "password": password_hash.is_some(), "disabled": disabled });
                     let detail = detail.to_string();
-                    tx.audit(AuditEntry { actor: None, action: "user.update", subject: username, detail })
-                        .await?;
+                    tx.audit(AuditEntry {
+                        origin: Origin::default(),
+                        action: "user.update",
+                        subject: username,
+                        detail,
+                    })
+                    .await?;
                 }
                 Ok(found)
             })

@@ -159,7 +159,7 @@ impl App {
             None if access::may_everywhere(&caller.actor, Permission::ManageUnits) => {}
             _ => return Err(Error::Forbidden),
         }
-        let (actor, code) = (caller.actor.id, unit.code.to_string());
+        let (origin, code) = (caller.origin(), unit.code.to_string());
         let subject = code.clone();
         self.store
             .transact(move |tx: &mut Transaction| {
@@ -176,9 +176,7 @@ impl App {
                     };
                     tx.insert_units(vec![new]).await?;
                     rebuild_all(tx).await?;
-                    tx.audit(AuditEntry { actor: Some(actor), action: "unit.create", subject, detail })
-                        .await
-                        .map(drop)
+                    tx.audit(AuditEntry { origin, action: "unit.create", subject, detail }).await.map(drop)
                 })
             })
             .await?;
@@ -212,15 +210,13 @@ impl App {
             "before": UnitView::new(&before, tree), "after": UnitView::new(&after, tree)
         })
         .to_string();
-        let (actor, subject, code) = (caller.actor.id, before.code.to_string(), after.code.to_string());
+        let (origin, subject, code) = (caller.origin(), before.code.to_string(), after.code.to_string());
         self.store
             .transact(move |tx: &mut Transaction| {
                 Box::pin(async move {
                     tx.update_unit(after).await?;
                     rebuild_all(tx).await?;
-                    tx.audit(AuditEntry { actor: Some(actor), action: "unit.update", subject, detail })
-                        .await
-                        .map(drop)
+                    tx.audit(AuditEntry { origin, action: "unit.update", subject, detail }).await.map(drop)
                 })
             })
             .await?;

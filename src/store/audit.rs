@@ -6,12 +6,22 @@ use jiff::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ConnectionTrait, EntityTrait, Statement};
 use sha2::{Digest, Sha256};
+use std::net::IpAddr;
+
+/// Who made a change, and from where.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The account; `None` for the command line, and for nobody.
+    pub actor: Option<i32>,
+    /// The address of the request; `None` for the command line.
+    pub address: Option<IpAddr>,
+}
 
 /// What is told of a change.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Account that made it; `None` for the command line.
-    pub actor: Option<i32>,
+    /// Who, from where.
+    pub origin: Origin,
     /// Stable name such as `unit.create`.
     pub action: &'static str,
     /// What was changed: a code or identifier.
@@ -55,7 +65,8 @@ pub(super) async fn append(
         shard,
         seq: head.seq + 1,
         at: at.as_millisecond(),
-        actor_id: entry.actor,
+        actor_id: entry.origin.actor,
+        address: entry.origin.address.map(|address| address.to_canonical().to_string()),
         action: entry.action.into(),
         subject: entry.subject,
         detail: entry.detail,
@@ -68,6 +79,7 @@ pub(super) async fn append(
         seq: Set(row.seq),
         at: Set(row.at),
         actor_id: Set(row.actor_id),
+        address: Set(row.address),
         action: Set(row.action),
         subject: Set(row.subject),
         detail: Set(row.detail),
@@ -87,6 +99,7 @@ pub(super) fn seal(previous: &str, row: &audit::Model) -> String {
         &row.seq.to_string(),
         &row.at.to_string(),
         &actor,
+        row.address.as_deref().unwrap_or_default(),
         &row.action,
         &row.subject,
         &row.detail,

@@ -20,7 +20,7 @@ mod verify;
 mod writer;
 
 pub use account::{Account, NewAccount, SessionRow};
-pub use audit::Entry as AuditEntry;
+pub use audit::{Entry as AuditEntry, Origin};
 pub use catalogue::{NewCampaign, NewUnit};
 pub use connect::{Settings, pending_migrations};
 pub use rollup::Reading;

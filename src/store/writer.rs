@@ -7,7 +7,7 @@
 use super::rollup::{self, Hot};
 use super::submission::{Lines, Outcome, Submission, judge, repeated};
 use super::transaction::{Purpose, Transaction};
-use super::{AuditEntry, Store, StoreError, idempotency, slots, tally};
+use super::{AuditEntry, Origin, Store, StoreError, idempotency, slots, tally};
 use crate::clock::Clock;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::rollup::{self as rules, Rollups};
@@ -338,7 +338,7 @@ impl Writer {
             "digest": tally::digest(&mut versions.iter().collect::<Vec<_>>()),
         });
         let entry = AuditEntry {
-            actor: None,
+            origin: Origin::default(),
             action: "tally.submit",
             subject: String::new(),
             detail: detail.to_string(),

@@ -85,7 +85,9 @@ async fn signing_in_and_out(engine: Engine) {
     let token = session["token"].as_str().unwrap();
     assert!(cookie.starts_with(&format!("pufa_session={token};")) && token.len() >= 64, "{cookie}");
     let audit = app.database.stored().await.audit;
-    assert!(audit.iter().any(|row| row.action == "session.create" && row.subject == "wanfu"));
+    assert!(audit.iter().any(|row| row.action == "session.create"
+        && row.subject == "wanfu"
+        && row.address.as_deref() == Some("127.0.0.1")));
     assert!(audit.iter().all(|row| !row.detail.contains(token)), "a token is nobody's business");
 
     let wanfu = app.bearer(token);

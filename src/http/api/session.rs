@@ -41,7 +41,7 @@ pub fn cookie(token: &str, seconds: u64) -> String {
 /// 401 for a wrong name or password; 503 when too many wait.
 pub async fn create(mut request: Request) -> Result<Response, Error> {
     let (credentials, _): (Credentials, _) = request.json().await?;
-    let session = request.app.sign_in(&credentials.username, &credentials.password).await?;
+    let session = request.app.sign_in(&credentials.username, &credentials.password, request.address).await?;
     let mut response = reply::json(StatusCode::CREATED, &session);
     let seconds = request.app.limits().session.as_secs();
     let response_headers = response.headers_mut();
@@ -59,7 +59,7 @@ pub async fn create(mut request: Request) -> Result<Response, Error> {
 pub async fn delete(request: Request) -> Result<Response, Error> {
     let caller = request.caller()?;
     let token = Token::of(&request.headers).ok_or(service::Error::Unauthenticated)?;
-    request.app.sign_out(&caller.actor, token.as_str()).await?;
+    request.app.sign_out(caller, token.as_str()).await?;
     Ok(reply::with(reply::empty(StatusCode::NO_CONTENT), header::SET_COOKIE, &cookie("", 0)))
 }
 

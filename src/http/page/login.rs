@@ -41,7 +41,11 @@ pub async fn sign_in(mut request: Request) -> Result<Response, Error> {
     let fields = request.form().await?;
     let next = own(fields.get("next")).to_owned();
     let username = fields.owned("username").unwrap_or_default();
-    match request.app.sign_in(username.trim(), fields.get("password").unwrap_or_default()).await {
+    match request
+        .app
+        .sign_in(username.trim(), fields.get("password").unwrap_or_default(), request.address)
+        .await
+    {
         Ok(session) => {
             let seconds = request.app.limits().session.as_secs();
             Ok(reply::with(reply::see_other(&next), header::SET_COOKIE, &cookie(&session.token, seconds)))
@@ -68,7 +72,7 @@ fn frame(request: &Request, next: &str) -> Frame {
 /// When the database refuses.
 pub async fn sign_out(request: Request) -> Result<Response, Error> {
     if let (Some(caller), Some(token)) = (&request.caller, Token::of(&request.headers)) {
-        request.app.sign_out(&caller.actor, token.as_str()).await?;
+        request.app.sign_out(caller, token.as_str()).await?;
     }
     Ok(reply::with(reply::see_other("/login"), header::SET_COOKIE, &cookie("", 0)))
 }

@@ -288,6 +288,8 @@ pub mod audit {
         pub seq: i64,
         pub at: i64,
         pub actor_id: Option<i32>,
+        #[sea_orm(column_type = "String(StringLen::N(45))", nullable)]
+        pub address: Option<String>,
         #[sea_orm(column_type = "String(StringLen::N(32))")]
         pub action: String,
         #[sea_orm(column_type = "Text")]
