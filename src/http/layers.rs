@@ -49,10 +49,36 @@ pub fn service(app: &Arc<App>) -> Service {
         .layer(CompressionLayer::new().compress_when(pictures_are_packed))
         .layer(CatchPanicLayer::custom(panicked))
         .service(warp::service(filter::routes(app, TABLE)));
+    let service = ServiceExt::<Request<Incoming>>::map_request(service, spelt);
     BoxCloneSyncService::new(ServiceExt::<Request<Incoming>>::map_response(
         service,
         |response: warp::http::Response<_>| response.map(boxed),
     ))
+}
+
+/// Clients of DHIS2 write one address in several ways: `/api/41/dataSets.json` is `/api/dataSets`.
+fn spelt(mut request: Request<Incoming>) -> Request<Incoming> {
+    let path = request.uri().path();
+    if let Some(plain) = dhis2_path(path) {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        if let Ok(uri) = format!("{plain}{query}").parse() {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
+}
+
+/// The plain address, when a path of DHIS2 is written in another way.
+fn dhis2_path(path: &str) -> Option<String> {
+    let rest = path.strip_prefix("/api/")?;
+    let (first, after) = rest.split_once('/').unwrap_or((rest, ""));
+    let versioned = !first.is_empty() && first.bytes().all(|b| b.is_ascii_digit());
+    let rest = if versioned { after } else { rest };
+    if rest.is_empty() || rest.starts_with("v1/") {
+        return None;
+    }
+    let plain = rest.strip_suffix(".json").unwrap_or(rest);
+    (versioned || plain != rest).then(|| format!("/api/{plain}"))
 }
 
 fn boxed<B>(body: B) -> Body
@@ -66,4 +92,21 @@ where
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     Error::Panic.into_response(Lang::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::dhis2_path;
+
+    #[test]
+    fn addresses_of_dhis2_are_brought_to_one_form() {
+        let plain = |path| dhis2_path(path);
+        assert_eq!(plain("/api/41/dataSets.json").as_deref(), Some("/api/dataSets"));
+        assert_eq!(plain("/api/system/info.json").as_deref(), Some("/api/system/info"));
+        assert_eq!(plain("/api/29/dataValueSets").as_deref(), Some("/api/dataValueSets"));
+        assert_eq!(plain("/api/41/dataValueSets.csv").as_deref(), Some("/api/dataValueSets.csv"));
+        for left_alone in ["/api/me", "/api/v1/openapi.json", "/api/41/v1/me", "/assets/a.json", "/api/41"] {
+            assert_eq!(plain(left_alone), None, "{left_alone}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ pub mod campaigns;
 pub mod charts;
 pub mod comparison;
 pub mod completeness;
+pub mod dhis2;
 pub mod drawing;
 mod error;
 pub mod report;

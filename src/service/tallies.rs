@@ -207,6 +207,14 @@ impl App {
         Err(Error::Busy)
     }
 
+    /// Judges a report by the rules without storing it.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit), but for what the current version says.
+    pub fn would_accept(&self, caller: &Caller, request: &Request) -> Result<(), Error> {
+        self.judge(&self.catalogue(), caller, request).map(drop)
+    }
+
     fn judge(&self, catalogue: &Catalogue, caller: &Caller, request: &Request) -> Result<Submission, Error> {
         let campaign = scope::campaign(catalogue, caller, &request.campaign)?;
         let unit = scope::unit(catalogue, caller, Permission::Submit, &request.unit)?;

@@ -4,6 +4,7 @@ pub mod campaigns;
 pub mod charts;
 pub mod comparison;
 pub mod description;
+pub mod dhis2;
 pub mod health;
 pub mod session;
 pub mod tallies;
