@@ -19,6 +19,7 @@ mod catalogue;
 mod charts;
 mod comparison;
 mod completeness;
+mod dhis2;
 mod drift;
 mod flow;
 mod limits;

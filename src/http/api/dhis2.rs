@@ -262,9 +262,9 @@ pub async fn values_csv(request: Request) -> Result<Response, Error> {
 fn from_csv(bytes: &[u8]) -> Result<DataValueSet, Error> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
     let mut set = DataValueSet::default();
-    for record in reader.records() {
-        let record = record.map_err(|error| {
-            let row = error.position().map_or(0, |position| usize::try_from(position.line()).unwrap_or(0));
+    // The first row is the head.
+    for (record, row) in reader.records().zip(2..) {
+        let record = record.map_err(|_| {
             let detail = "a row cannot be read as CSV in UTF-8".to_owned();
             Error::Body { pointer: String::new(), place: Some((row, 1)), detail }
         })?;

@@ -311,8 +311,12 @@ fn merge(
         let mut line = line(value);
         if remove {
             // What a value says that is taken out does not matter.
-            line.items.iter_mut().for_each(|item| item.count = tally::Count::Whole(0));
-            line.consultations.iter_mut().for_each(|record| record.person_times = tally::Count::Whole(0));
+            for item in &mut line.items {
+                (item.count, item.bound) = (tally::Count::Whole(0), None);
+            }
+            for record in &mut line.consultations {
+                (record.person_times, record.bound) = (tally::Count::Whole(0), None);
+            }
         }
         if let Err(faults) = Figures::check(&line, campaign) {
             summary.count.ignored += 1;
