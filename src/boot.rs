@@ -8,7 +8,7 @@ use crate::store::{Settings, Store, StoreError};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
 /// A service that listens and does not answer yet.
@@ -32,6 +32,8 @@ pub enum BootError {
 
 /// How often changes that other processes made to units and campaigns are looked for.
 const REFRESH: Duration = Duration::from_millis(500);
+/// How often those who listen are told of changes; slower when looking takes long, so that it never fills a processor.
+const TELL: Duration = Duration::from_millis(500);
 /// How often what is kept only for a while is looked through.
 const TIDY: Duration = Duration::from_secs(3600);
 
@@ -76,9 +78,15 @@ impl Application {
     /// Answers until `stop` is done; then finishes what is under way and closes the database.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let watch = tokio::spawn(look_after(self.app.clone()));
+        let tell = tokio::spawn(tell(self.app.clone()));
         let service = layers::service(&self.app);
+        let stop = async {
+            stop.await;
+            self.app.hang_up();
+        };
         server::serve(self.listener, service, self.app.limits(), stop).await;
         watch.abort();
+        tell.abort();
         self.app.close().await;
     }
 }
@@ -95,5 +103,16 @@ async fn look_after(app: Arc<App>) {
         if let Err(error) = done {
             tracing::warn!(%error, "the database could not be looked after");
         }
+    }
+}
+
+/// Tells open pages what has changed.
+async fn tell(app: Arc<App>) {
+    loop {
+        let began = Instant::now();
+        if let Err(error) = app.tell_changes().await {
+            tracing::warn!(%error, "changes could not be told");
+        }
+        tokio::time::sleep(TELL.max(began.elapsed() * 10)).await;
     }
 }

@@ -35,6 +35,8 @@ pub struct Limits {
     pub session_cache: usize,
     /// How long a request's idempotency key is remembered: longer than a phone may be without a network.
     pub idempotency: Duration,
+    /// Open pages that wait for changes.
+    pub listeners: usize,
     /// Items on a page of a list.
     pub page: u32,
 }
@@ -57,6 +59,7 @@ impl Default for Limits {
             session: Duration::from_secs(12 * 3600),
             session_cache: 10_000,
             idempotency: Duration::from_secs(14 * 24 * 3600),
+            listeners: 6_000,
             page: 200,
         }
     }

@@ -1,7 +1,7 @@
 //! The one route table: serving, the description of the API and the tests of access all read it.
 
 use super::api::{
-    campaigns, charts, comparison, description, dhis2, health, session, tallies, totals, units,
+    campaigns, charts, comparison, description, dhis2, events, health, session, tallies, totals, units,
 };
 use super::error::Error;
 use super::page;
@@ -202,6 +202,10 @@ pub static TABLE: &[Route] = &[
         gives: (200, None),
         ..doc("A picture: totals, trend, composition, topics, completeness, year-over-year or summary, .png or .svg",
             charts::QUERY, schema::<()>)
+    }),
+    api!(Get "/events" READ, events::events, Doc {
+        gives: (200, None),
+        ..doc("Server-sent events: a unit's revision, now and whenever it changes", events::QUERY, schema::<()>)
     }),
     api!(Get "/comparison" READ, comparison::comparison, doc(
         "Drives side by side", comparison::QUERY, schema::<crate::service::comparison::ComparisonView>)),

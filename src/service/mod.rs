@@ -10,6 +10,7 @@ pub mod completeness;
 pub mod dhis2;
 pub mod drawing;
 mod error;
+pub mod events;
 pub mod report;
 pub mod scope;
 pub mod session;
@@ -37,6 +38,7 @@ pub struct App {
     pub(crate) passwords: session::Passwords,
     pub(crate) sessions: session::Cache,
     pub(crate) studio: drawing::Studio,
+    pub(crate) events: Arc<events::Hub>,
 }
 
 impl App {
@@ -47,6 +49,7 @@ impl App {
             passwords: session::Passwords::new(&limits),
             sessions: session::Cache::new(limits.session_cache),
             studio: drawing::Studio::new(&limits),
+            events: Arc::new(events::Hub::new(limits.listeners)),
             store,
             clock,
             limits,

@@ -21,6 +21,7 @@ mod comparison;
 mod completeness;
 mod dhis2;
 mod drift;
+mod events;
 mod flow;
 mod limits;
 mod openapi;

@@ -5,6 +5,7 @@ pub mod charts;
 pub mod comparison;
 pub mod description;
 pub mod dhis2;
+pub mod events;
 pub mod health;
 pub mod session;
 pub mod tallies;

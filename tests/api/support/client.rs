@@ -72,6 +72,15 @@ impl Client {
         Answer::read(request).await.ok()
     }
 
+    /// An answer whose body has not been read.
+    pub(crate) async fn open(&self, path: &str) -> reqwest::Response {
+        let mut request = self.http.get(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        request.send().await.unwrap()
+    }
+
     async fn api(
         &self,
         method: Method,
