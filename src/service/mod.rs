@@ -2,6 +2,7 @@
 //!
 //! Answers are plain structs that the API writes as JSON and pages show; statuses and headers are the edge's affair.
 
+pub mod accounts;
 pub mod board;
 pub mod campaigns;
 pub mod charts;
@@ -9,10 +10,13 @@ pub mod comparison;
 pub mod completeness;
 pub mod drawing;
 mod error;
+pub mod links;
 pub mod report;
 pub mod scope;
 pub mod session;
+pub mod setup;
 pub mod tallies;
+pub mod tokens;
 pub mod totals;
 pub mod units;
 
@@ -97,6 +101,9 @@ impl App {
 
     /// Ends the writer after what is waiting and closes the database.
     pub async fn close(&self) {
+        if let Err(error) = self.note_used(true).await {
+            tracing::warn!(%error, "the last uses of sessions are not noted");
+        }
         self.store.clone().close().await;
     }
 }

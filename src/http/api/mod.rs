@@ -1,11 +1,15 @@
 //! The API, a file a resource.
 
+pub mod account;
 pub mod campaigns;
 pub mod charts;
 pub mod comparison;
 pub mod description;
 pub mod health;
+pub mod links;
 pub mod session;
 pub mod tallies;
+pub mod tokens;
 pub mod totals;
 pub mod units;
+pub mod users;
