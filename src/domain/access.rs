@@ -283,15 +283,19 @@ fn contains(tree: &UnitTree, own: &Grant, given: &Grant) -> bool {
     }
 }
 
-/// Whether an actor's own grants hold all that a token is asked for, so that it is not made in vain.
+/// Whether a token with this grant would do anything for an actor, so that none is made in vain. What it may is judged
+/// whenever it is used.
 #[must_use]
 pub fn may_delegate(actor: &Actor, tree: &UnitTree, wanted: &Grant) -> bool {
-    let reaches = |own: &Grant| {
-        let more = matches!(own.role, Role::Admin | Role::Office) && wanted.role != Role::Admin;
-        let role = own.role == wanted.role || more;
-        role && contains(tree, own, wanted)
+    let holds = |own: &Grant| {
+        let office = matches!(own.role, Role::Admin | Role::Office) && wanted.role != Role::Admin;
+        own.role == wanted.role || wanted.role == Role::Viewer || office
     };
-    may_self(actor, Permission::Personal) && actor.grants.iter().any(reaches)
+    let reaches = |own: &Grant| match wanted.unit {
+        None => own.unit.is_none(),
+        Some(unit) => own.covers(tree, unit),
+    };
+    may_self(actor, Permission::Personal) && actor.grants.iter().any(|own| holds(own) && reaches(own))
 }
 
 #[cfg(test)]

@@ -28,4 +28,5 @@ mod process;
 mod refusals;
 mod replicas;
 mod tamper;
+mod tokens;
 mod writer;

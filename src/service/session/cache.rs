@@ -138,17 +138,15 @@ impl Cache {
         if inner.seen.len() >= self.capacity {
             let epoch = inner.epoch;
             let lately = now.saturating_sub(NOTED).unwrap_or(Timestamp::MIN);
+            // What the database is yet to be told stays: the next note takes it.
             inner.seen.retain(|_, seen| {
-                (seen.epoch == epoch && seen.used_at >= lately) || seen.used_at > seen.noted
+                (seen.epoch == epoch && seen.used_at >= lately)
+                    || seen.used_at.duration_since(seen.noted) >= NOTED
             });
         }
         if inner.seen.len() < self.capacity {
             inner.seen.insert(key, found);
         }
-    }
-
-    pub(super) fn forget(&self, key: &Key) {
-        self.inner().seen.remove(key);
     }
 
     /// Sessions and tokens that were used since the database was told: number and instant. `all` gives them whole,

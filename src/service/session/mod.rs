@@ -308,10 +308,7 @@ impl App {
                 self.sessions.put(key, seen, now);
                 Ok(actor)
             }
-            None => {
-                self.sessions.forget(&key);
-                Err(Error::Unauthenticated)
-            }
+            None => Err(Error::Unauthenticated),
         }
     }
 
