@@ -34,6 +34,10 @@ pub enum BootError {
 const REFRESH: Duration = Duration::from_millis(500);
 /// How often those who listen are told of changes; slower when looking takes long, so that it never fills a processor.
 const TELL: Duration = Duration::from_millis(500);
+/// How often accounts are looked at: what was ended elsewhere is dead within a second, and no request waits for a look.
+const LOOK: Duration = Duration::from_millis(400);
+/// How often uses of sessions are noted.
+const NOTE: Duration = Duration::from_secs(60);
 /// How often what is kept only for a while is looked through.
 const TIDY: Duration = Duration::from_secs(3600);
 
@@ -94,10 +98,15 @@ impl Application {
 /// Takes up what other processes changed, and forgets what is kept only for a while.
 async fn look_after(app: Arc<App>) {
     let mut refresh = tokio::time::interval(REFRESH);
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut note = tokio::time::interval(NOTE);
     let mut tidy = tokio::time::interval(TIDY);
     loop {
         let done = tokio::select! {
             _ = refresh.tick() => app.refresh().await,
+            _ = look.tick() => app.look_at_accounts().await,
+            _ = note.tick() => app.note_used(false).await,
             _ = tidy.tick() => app.tidy().await,
         };
         if let Err(error) = done {

@@ -1,6 +1,20 @@
 //! Every limit of the service, and where its settings come from.
 
+use std::net::IpAddr;
 use std::time::Duration;
+
+/// How this installation is run: what a command line says beside the limits.
+#[derive(Debug, Clone, Default)]
+pub struct Site {
+    /// How people reach it, `https://a.example`, when it is not as it listens.
+    pub public_url: Option<String>,
+    /// Proxies whose word about the caller's address and protocol is taken, beside those on this machine.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Administrators and offices sign in with one-time codes.
+    pub require_totp: bool,
+    /// Administrators do not act, and whoever acts does not read the audit.
+    pub separate_duties: bool,
+}
 
 /// Limits that keep one caller from taking the service from the others. Each has a test that reaches it.
 #[derive(Debug, Clone)]
@@ -31,7 +45,9 @@ pub struct Limits {
     pub picture_cache: usize,
     /// How long a session lasts without being renewed.
     pub session: Duration,
-    /// Sessions remembered between looks into the database.
+    /// How long a session may lie unused: over a midday break and an afternoon on the street, not over night.
+    pub session_idle: Duration,
+    /// Sessions, tokens and links remembered between looks into the database.
     pub session_cache: usize,
     /// How long a request's idempotency key is remembered: longer than a phone may be without a network.
     pub idempotency: Duration,
@@ -39,6 +55,8 @@ pub struct Limits {
     pub listeners: usize,
     /// Items on a page of a list.
     pub page: u32,
+    /// How this installation is run.
+    pub site: Site,
 }
 
 impl Default for Limits {
@@ -57,10 +75,12 @@ impl Default for Limits {
             drawing_queue: 256,
             picture_cache: 16 * 1024 * 1024,
             session: Duration::from_secs(12 * 3600),
-            session_cache: 10_000,
+            session_idle: Duration::from_secs(4 * 3600),
+            session_cache: 50_000,
             idempotency: Duration::from_secs(14 * 24 * 3600),
             listeners: 6_000,
             page: 200,
+            site: Site::default(),
         }
     }
 }

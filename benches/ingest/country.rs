@@ -211,6 +211,7 @@ async fn account(
     let token = hex::encode(Sha256::digest(username.as_bytes()));
     let token_hash = hex::encode(Sha256::digest(token.as_bytes()));
     let expires_at = transaction.now() + jiff::SignedDuration::from_hours(12);
-    transaction.insert_session(SessionRow { token_hash, user, expires_at }).await?;
+    let idle = std::time::Duration::from_secs(24 * 3600);
+    transaction.insert_session(SessionRow { token_hash, user, idle, expires_at, address: None }).await?;
     Ok(token)
 }

@@ -11,6 +11,9 @@ mod m20261123_3_tallies;
 mod m20261123_4_audit;
 mod m20261123_5_account_indexes;
 mod m20261123_6_audit_address;
+mod m20261123_7_second_factors;
+mod m20261123_7_sessions;
+mod m20261123_7_tokens_and_links;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -25,6 +28,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_4_audit::Migration),
             Box::new(m20261123_5_account_indexes::Migration),
             Box::new(m20261123_6_audit_address::Migration),
+            Box::new(m20261123_7_sessions::Migration),
+            Box::new(m20261123_7_second_factors::Migration),
+            Box::new(m20261123_7_tokens_and_links::Migration),
         ]
     }
 }

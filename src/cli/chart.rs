@@ -69,8 +69,7 @@ impl Chart {
         let app = App::new(self.database.open().await?, Clock::system(), Limits::default());
         // Who holds the database file may see all of it.
         let grants = vec![Grant { role: Role::Viewer, unit: None, below: true }];
-        let caller =
-            Caller { actor: Arc::new(Actor { id: 0, username: String::new(), grants }), lang, address: None };
+        let caller = Caller { actor: Arc::new(Actor::new(0, String::new(), grants)), lang, address: None };
         let drawn = match &self.campaign {
             Some(campaign) => self.draw(&app, &caller, campaign, &ending, &self.output).await,
             None => self.draw_all(&app, &caller, &ending).await,

@@ -57,7 +57,7 @@ fn secrets() -> Result<[Secret; ACCOUNTS.len()], Failure> {
     let mut secrets = Vec::with_capacity(ACCOUNTS.len());
     for _ in ACCOUNTS {
         let password = random_token()?.chars().take(16).collect::<String>();
-        let hash = hash_password(&password)?;
+        let hash = hash_password(&password, "")?;
         secrets.push(Secret { password, hash });
     }
     secrets.try_into().map_err(|_| Failure::Work("a password for each account".into()))

@@ -3,6 +3,7 @@
 mod chart;
 mod demo;
 mod serve;
+mod token;
 mod user;
 mod verify;
 
@@ -34,6 +35,9 @@ enum Task {
     /// Accounts.
     #[command(subcommand)]
     User(user::User),
+    /// Tokens for programs.
+    #[command(subcommand)]
+    Token(token::Token),
     /// Recompute every total and check the audit and the database.
     Verify(Database),
     /// The schema.
@@ -147,6 +151,7 @@ async fn run(task: Task) -> Result<ExitCode, Failure> {
         Task::Demo(demo) => demo.run().await,
         Task::Chart(chart) => chart.run().await,
         Task::User(user) => user.run().await,
+        Task::Token(token) => token.run().await,
         Task::Verify(database) => verify::verify(&database).await,
         Task::Migrate(migrate) => migrate.run().await,
         Task::Openapi => {

@@ -3,10 +3,12 @@
 use super::{Database, Failure, asked_to_end, print, say};
 use crate::boot::Application;
 use crate::clock::Clock;
-use crate::config::Limits;
+use crate::config::{Limits, Site};
 use crate::store::Store;
 use clap::Args;
+use std::net::IpAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Where and what to serve.
 #[derive(Debug, Args)]
@@ -14,18 +16,59 @@ pub(super) struct Serve {
     /// Address to listen on.
     #[arg(long, env = "PUFA_LISTEN", default_value = "127.0.0.1:8124")]
     listen: String,
+    /// How people reach it, such as https://pufa.example: its cookies are marked Secure, and links begin with it.
+    #[arg(long, env = "PUFA_PUBLIC_URL", value_parser = public_url)]
+    public_url: Option<String>,
+    /// Address of a proxy whose X-Forwarded-For and X-Forwarded-Proto are believed, beside those on this machine.
+    #[arg(long, env = "PUFA_TRUSTED_PROXY", value_delimiter = ',')]
+    trusted_proxy: Vec<IpAddr>,
+    /// Administrators and offices must sign in with one-time codes.
+    #[arg(long, env = "PUFA_REQUIRE_TOTP")]
+    require_totp: bool,
+    /// An administrator neither reports, reviews, publishes nor reads the audit, and an office does not read it either.
+    #[arg(long, env = "PUFA_SEPARATE_DUTIES")]
+    separate_duties: bool,
+    /// Minutes that a session may lie unused.
+    #[arg(long, env = "PUFA_SESSION_IDLE", default_value_t = 240, value_parser = clap::value_parser!(u32).range(1..=1440))]
+    session_idle: u32,
     #[command(flatten)]
     database: Database,
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let fits =
+        |host: &str| !host.is_empty() && host.chars().all(|c| c.is_ascii_graphic() && !"/?#@\\".contains(c));
+    match rest.map(|rest| rest.trim_end_matches('/')) {
+        Some(host) if fits(host) => Ok(text.trim_end_matches('/').to_owned()),
+        _ => Err("a public address is https://HOST, without a path".into()),
+    }
 }
 
 impl Serve {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
         let store = Store::open(&self.database.settings(), Clock::system()).await?;
-        let empty = store.has_no_account().await?;
-        let application = Application::over(store, &self.listen, Clock::system(), Limits::default()).await?;
-        if empty {
+        let site = Site {
+            public_url: self.public_url,
+            trusted_proxies: self.trusted_proxy,
+            require_totp: self.require_totp,
+            separate_duties: self.separate_duties,
+        };
+        let public = site.public_url.clone();
+        let session_idle = Duration::from_secs(u64::from(self.session_idle) * 60);
+        let limits = Limits { session_idle, site, ..Limits::default() };
+        let application = Application::over(store, &self.listen, Clock::system(), limits).await?;
+        let here = format!("http://{}", application.address());
+        if let Some(token) = application.app().offer_setup().await? {
             say(
-                "there is no account yet; enter the first with: pufa user add NAME --role admin --password-stdin",
+                "there is no account yet: open the link below once, or use pufa user add NAME --role admin --password-stdin",
+            );
+            print(&format!("setup {}/setup/{token}", public.as_deref().unwrap_or(&here)))?;
+        }
+        if public.is_none() && !application.address().ip().is_loopback() {
+            say(
+                "warning: other machines reach this over plain HTTP, where passwords and sessions can be read; \
+                 put a proxy with HTTPS before it and name it with --public-url https://HOST",
             );
         }
         print(&format!("listening on http://{}", application.address()))?;

@@ -2,8 +2,10 @@
 
 use super::{Database, Failure, print, say};
 use crate::domain::access::{Grant, Role};
-use crate::service::session::{add_account, change_account, hash_password};
-use crate::store::NewAccount;
+use crate::domain::unit::UnitId;
+use crate::service::accounts::{add_account, change_account, is_name, reset_totp};
+use crate::service::session::hash_password;
+use crate::store::{NewAccount, Store};
 use clap::Subcommand;
 use std::io::BufRead;
 use std::process::ExitCode;
@@ -15,7 +17,7 @@ pub(super) enum User {
     Add {
         /// Name to sign in with: 1 to 64 characters without spaces.
         name: String,
-        /// admin, office, reviewer, reporter or viewer.
+        /// admin, office, reviewer, reporter, viewer or auditor.
         #[arg(long)]
         role: String,
         /// Code of the unit; everything when absent, which only admin may have.
@@ -49,6 +51,20 @@ pub(super) enum User {
         #[command(flatten)]
         database: Database,
     },
+    /// Let an account in again.
+    Enable {
+        /// Name of the account.
+        name: String,
+        #[command(flatten)]
+        database: Database,
+    },
+    /// Ask an account for no more one-time codes and end its sessions: its authenticator was lost.
+    ResetTotp {
+        /// Name of the account.
+        name: String,
+        #[command(flatten)]
+        database: Database,
+    },
 }
 
 impl User {
@@ -56,24 +72,14 @@ impl User {
         match self {
             Self::Add { name, role, unit, below, password_stdin: _, database } => {
                 let role = Role::from_code(&role).ok_or_else(|| {
-                    Failure::Usage("--role is admin, office, reviewer, reporter or viewer".into())
+                    Failure::Usage("--role is admin, office, reviewer, reporter, viewer or auditor".into())
                 })?;
-                let fits = (1..=64).contains(&name.chars().count())
-                    && !name.chars().any(|c| c.is_whitespace() || c.is_control());
-                if !fits {
+                if !is_name(&name) {
                     return Err(Failure::Usage("a name is 1 to 64 characters without spaces".into()));
                 }
-                let password_hash = hash_password(&password()?)?;
+                let password_hash = hash_password(&password()?, &name)?;
                 let store = database.open().await?;
-                let unit = match unit {
-                    None if role == Role::Admin => None,
-                    None => return Err(Failure::Usage("--unit is needed for every role but admin".into())),
-                    Some(code) => {
-                        let catalogue = store.catalogue();
-                        let unit = catalogue.tree.by_code(&code).map(|unit| unit.id);
-                        Some(unit.ok_or_else(|| Failure::Usage(format!("there is no unit {code}")))?)
-                    }
-                };
+                let unit = unit_of(&store, role, unit)?;
                 let grants = vec![Grant { role, unit, below: below || role != Role::Reporter }];
                 add_account(&store, NewAccount { username: name, password_hash, grants }).await?;
                 store.close().await;
@@ -84,7 +90,6 @@ impl User {
                 let catalogue = store.catalogue();
                 for account in store.accounts().await? {
                     let grants: Vec<String> = account
-                        .actor
                         .grants
                         .iter()
                         .map(|grant| {
@@ -93,16 +98,35 @@ impl User {
                         })
                         .collect();
                     let state = if account.disabled { "disabled" } else { "active" };
-                    print(&format!("{}\t{state}\t{}", account.actor.username, grants.join(",")))?;
+                    print(&format!("{}\t{state}\t{}", account.username, grants.join(",")))?;
                 }
                 store.close().await;
                 Ok(ExitCode::SUCCESS)
             }
             Self::Passwd { name, database } => {
-                let hash = hash_password(&password()?)?;
+                let hash = hash_password(&password()?, &name)?;
                 change(&database, name, Some(hash), None).await
             }
             Self::Disable { name, database } => change(&database, name, None, Some(true)).await,
+            Self::Enable { name, database } => change(&database, name, None, Some(false)).await,
+            Self::ResetTotp { name, database } => {
+                let store = database.open().await?;
+                let found = reset_totp(&store, name).await?;
+                store.close().await;
+                Ok(told(found))
+            }
+        }
+    }
+}
+
+/// The unit of a role.
+pub(super) fn unit_of(store: &Store, role: Role, code: Option<String>) -> Result<Option<UnitId>, Failure> {
+    match code {
+        None if role == Role::Admin => Ok(None),
+        None => Err(Failure::Usage("--unit is needed for every role but admin".into())),
+        Some(code) => {
+            let unit = store.catalogue().tree.by_code(&code).map(|unit| unit.id);
+            unit.map(Some).ok_or_else(|| Failure::Usage(format!("there is no unit {code}")))
         }
     }
 }
@@ -116,11 +140,15 @@ async fn change(
     let store = database.open().await?;
     let found = change_account(&store, name, hash, disabled).await?;
     store.close().await;
+    Ok(told(found))
+}
+
+fn told(found: bool) -> ExitCode {
     if found {
-        return Ok(ExitCode::SUCCESS);
+        return ExitCode::SUCCESS;
     }
     say("there is no account of this name");
-    Ok(ExitCode::FAILURE)
+    ExitCode::FAILURE
 }
 
 fn password() -> Result<String, Failure> {

@@ -32,12 +32,13 @@ const fn account(role: Role, username: &'static str, unit: Option<&'static str>,
 }
 
 /// The accounts of the demo, in the order of the roles.
-pub const ACCOUNTS: [Account; 5] = [
+pub const ACCOUNTS: [Account; 6] = [
     account(Role::Admin, "admin", None, true),
     account(Role::Office, "office", Some(super::ROOT), true),
     account(Role::Reviewer, "reviewer", Some(super::ROOT), true),
     account(Role::Reporter, "reporter", Some(super::REPORTER_UNIT), false),
     account(Role::Viewer, "viewer", Some(super::ROOT), true),
+    account(Role::Auditor, "auditor", Some(super::ROOT), true),
 ];
 
 /// A password and its hash, made by the caller: the demo knows neither chance nor argon2. Not `Debug`, so that it

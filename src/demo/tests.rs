@@ -173,7 +173,7 @@ async fn a_filled_database_holds_what_was_planned() {
     let accounts = store.accounts().await.unwrap();
     let able: Vec<_> = accounts.iter().filter(|account| !account.disabled).collect();
     assert_eq!(able.len(), ACCOUNTS.len());
-    assert!(able.iter().any(|account| account.actor.grants[0].role == Role::Admin));
+    assert!(able.iter().any(|account| account.grants[0].role == Role::Admin));
     assert_eq!(store.verify().await.unwrap(), []);
 
     let catalogue = store.catalogue();

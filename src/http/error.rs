@@ -1,6 +1,7 @@
 //! Problems (RFC 9457): a stable code, and words in the reader's language.
 
 use super::reply::{self, Response};
+use crate::domain::access::Held;
 use crate::domain::fault::Fault;
 use crate::i18n::Lang;
 use crate::service;
@@ -118,10 +119,13 @@ impl Error {
         match self {
             Self::Service(error) | Self::Conflict(error, _) => match error {
                 S::NotFound(_) => StatusCode::NOT_FOUND,
-                S::Unauthenticated | S::WrongPassword => StatusCode::UNAUTHORIZED,
-                S::Forbidden => StatusCode::FORBIDDEN,
+                S::Unauthenticated | S::WrongPassword | S::TotpRequired | S::TotpWrong => {
+                    StatusCode::UNAUTHORIZED
+                }
+                S::SignInLocked(_) => StatusCode::TOO_MANY_REQUESTS,
+                S::Forbidden | S::Held(_) => StatusCode::FORBIDDEN,
                 S::Invalid(_) | S::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-                S::Exists(_) | S::Locked => StatusCode::CONFLICT,
+                S::Exists(_) | S::Locked | S::LastAdmin => StatusCode::CONFLICT,
                 S::PreconditionRequired(_) => StatusCode::PRECONDITION_REQUIRED,
                 S::Stale(_) => StatusCode::PRECONDITION_FAILED,
                 S::Busy | S::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -150,6 +154,12 @@ impl Error {
                 S::NotFound(code) => (*code).to_owned(),
                 S::Unauthenticated => "unauthenticated".into(),
                 S::WrongPassword => "wrong_password".into(),
+                S::SignInLocked(_) => "sign_in_locked".into(),
+                S::TotpRequired => "totp_required".into(),
+                S::TotpWrong => "totp_wrong".into(),
+                S::Held(Held::ChangePassword) => "password_change_required".into(),
+                S::Held(Held::EnrolTotp) => "totp_enrolment_required".into(),
+                S::LastAdmin => "last_admin".into(),
                 S::Forbidden => "forbidden".into(),
                 S::Invalid(faults) => faults.first().map_or("invalid", |fault| fault.code).into(),
                 S::Exists(what) => format!("exists-{what}"),
@@ -184,6 +194,7 @@ impl Error {
             Self::BodyTooLarge(limit) => vec![("limit", limit.to_string())],
             Self::Body { detail, .. } => vec![("detail", detail.clone())],
             Self::BodyBroken => vec![("detail", String::new())],
+            Self::Service(S::SignInLocked(seconds)) => vec![("minutes", seconds.div_ceil(60).to_string())],
             Self::Service(S::PreconditionRequired(current) | S::Stale(Some(current)))
             | Self::Conflict(S::PreconditionRequired(current) | S::Stale(Some(current)), _) => {
                 vec![("version", current.version.to_string())]
@@ -270,12 +281,20 @@ impl Error {
                 // What is left of the body is not read, so the connection cannot be used again.
                 headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
-            _ if status == StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
-            }
             _ => {}
         }
+        self.advise(&mut response);
         response
+    }
+
+    /// Says when to come again, where that helps.
+    pub(super) fn advise(&self, response: &mut Response) {
+        let seconds = match self {
+            Self::Service(service::Error::SignInLocked(seconds)) => *seconds,
+            _ if self.status() == StatusCode::SERVICE_UNAVAILABLE => 2,
+            _ => return,
+        };
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
 
     /// Logged once, here, and only what is the service's own fault; no names, tokens or bodies.

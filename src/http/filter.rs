@@ -1,11 +1,12 @@
 //! From the route table to warp filters. They reject on path and method only; from there on everything is a value.
 
 use super::error::Error;
+use super::front::Front;
 use super::reply::Response;
 use super::request::{BodyStream, Peer, Request};
 use super::routes::{Access, Route, Shape};
-use super::session::{self, Token};
-use crate::service::{self, App};
+use super::session::{self, Sender};
+use crate::service::App;
 use futures_util::StreamExt;
 use hyper::body::Bytes;
 use std::sync::Arc;
@@ -48,6 +49,7 @@ fn one(app: Arc<App>, route: &'static Route) -> BoxedFilter<(Response,)> {
                 let app = app.clone();
                 async move {
                     let lang = session::language(&headers, &raw_query);
+                    let front = Front::of(&app.limits().site, peer.map(|peer| peer.0), &headers);
                     let request = Request {
                         app,
                         params,
@@ -55,7 +57,8 @@ fn one(app: Arc<App>, route: &'static Route) -> BoxedFilter<(Response,)> {
                         raw_query,
                         headers,
                         lang,
-                        address: peer.map(|peer| peer.0),
+                        address: front.address,
+                        secure: front.secure,
                         caller: None,
                         body,
                     };
@@ -83,16 +86,11 @@ async fn answer(route: &'static Route, request: Request) -> Response {
 
 async fn handle(route: &'static Route, mut request: Request) -> Result<Response, Error> {
     session::refuse_cross_site(&route.method(), &request.headers)?;
-    match (Token::of(&request.headers), route.access) {
-        (_, Access::Public) => {}
-        (None, Access::Optional) => {}
-        (None, Access::Needs(_)) => return Err(service::Error::Unauthenticated.into()),
-        (Some(token), Access::Optional) => {
-            request.caller = session::caller(&request.app, &token, request.lang, request.address).await.ok();
-        }
-        (Some(token), Access::Needs(_)) => {
-            request.caller =
-                Some(session::caller(&request.app, &token, request.lang, request.address).await?);
+    match route.access {
+        Access::Public => {}
+        Access::Optional => request.caller = session::visitor(Sender::of(&request)).await,
+        Access::Needs(permission) => {
+            request.caller = Some(session::caller(Sender::of(&request), route, permission).await?);
         }
     }
     (route.handler)(request).await

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod error;
 pub mod filter;
+pub mod front;
 pub mod layers;
 pub mod limit;
 pub mod openapi;

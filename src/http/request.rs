@@ -34,8 +34,10 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The language of the answer.
     pub lang: Lang,
-    /// The address it came from.
+    /// The address it came from, told by a proxy that is believed or else the connection's.
     pub address: Option<IpAddr>,
+    /// Whether a browser there keeps a cookie marked `Secure`.
+    pub secure: bool,
     /// Who is signed in; on public routes perhaps nobody.
     pub caller: Option<Caller>,
     /// What has not been read of the body yet.
@@ -68,6 +70,26 @@ impl Request {
     /// When nobody is signed in.
     pub fn caller(&self) -> Result<&Caller, Error> {
         self.caller.as_ref().ok_or(Error::Service(crate::service::Error::Unauthenticated))
+    }
+
+    /// How this service is reached, `https://a.example`: as configured, else as this request reached it.
+    #[must_use]
+    pub fn base(&self) -> String {
+        if let Some(url) = &self.app.limits().site.public_url {
+            return url.trim_end_matches('/').to_owned();
+        }
+        let forwarded = self.header(HeaderName::from_static("x-forwarded-proto"));
+        let https = self.secure && forwarded.is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
+        let scheme = if https { "https" } else { "http" };
+        format!("{scheme}://{}", self.header(header::HOST).unwrap_or_default())
+    }
+
+    /// A number in the path.
+    ///
+    /// # Errors
+    /// Not found under this code when it is none.
+    pub fn number(&self, at: usize, unknown: &'static str) -> Result<i32, Error> {
+        self.param(at).parse().map_err(|_| Error::Service(crate::service::Error::NotFound(unknown)))
     }
 
     /// The query's parameters; one that the route does not know is an error, for a misspelt filter must not show

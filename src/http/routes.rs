@@ -1,7 +1,8 @@
 //! The one route table: serving, the description of the API and the tests of access all read it.
 
 use super::api::{
-    campaigns, charts, comparison, description, dhis2, events, health, session, tallies, totals, units,
+    account, campaigns, charts, comparison, description, dhis2, events, health, links, session, tallies,
+    tokens, totals, units, users,
 };
 use super::error::Error;
 use super::page;
@@ -119,6 +120,28 @@ impl Route {
     }
 }
 
+/// Where the holder of a report link comes in: the report of one unit in one drive. The path's first two parameters are
+/// the drive and the unit.
+const FOR_LINKS: [&str; 3] = [
+    "/campaigns/{campaign}/report/{unit}",
+    "/api/v1/campaigns/{campaign}/tallies/{unit}/{date}",
+    "/api/v1/campaigns/{campaign}/tallies/{unit}/{date}/versions",
+];
+
+impl Route {
+    /// Whether a report link leads here.
+    #[must_use]
+    pub fn opens_to_links(&self) -> bool {
+        FOR_LINKS.contains(&self.path)
+    }
+
+    /// Whether name and password may come with the request itself: for programs of DHIS2, which know no sessions.
+    #[must_use]
+    pub fn takes_passwords(&self) -> bool {
+        self.path.starts_with("/api/") && !self.path.starts_with("/api/v1/")
+    }
+}
+
 /// The schema of a type.
 #[must_use]
 pub fn schema<T: schemars::JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
@@ -176,6 +199,11 @@ const fn doc(summary: &'static str, query: &'static [&'static str], gives: Schem
     Doc { summary, query, takes: None, gives: (200, Some(gives)), refuses: &[400, 401, 404, 422, 503] }
 }
 
+/// Statuses of what a person does to their own account.
+const OWN_REFUSES: &[u16] = &[400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503];
+
+const PERSONAL: Access = Access::Needs(Permission::Personal);
+const MANAGE: Access = Access::Needs(Permission::ManageAccounts);
 const READ: Access = Access::Needs(Permission::Read);
 
 /// Every route; the ones asked for most come first.
@@ -247,17 +275,93 @@ pub static TABLE: &[Route] = &[
         doc("Modes of consultation", &[], schema::<campaigns::Codes>)),
     api!(Post "/session" Access::Public, session::create, Doc {
         takes: Some(schema::<session::Credentials>),
-        refuses: &[400, 401, 403, 408, 413, 415, 422, 503],
+        refuses: &[400, 401, 403, 408, 413, 415, 422, 429, 503],
         gives: (201, Some(schema::<crate::service::session::SessionView>)),
         ..doc("Sign in", &[], schema::<()>)
     }),
-    api!(Delete "/session" Access::Needs(Permission::Own), session::delete, Doc {
+    api!(Delete "/session" PERSONAL, session::delete, Doc {
         gives: (204, None),
         refuses: &[401, 403, 503],
         ..doc("Sign out", &[], schema::<()>)
     }),
     api!(Get "/me" Access::Needs(Permission::Own), session::me,
         doc("Who is signed in", &[], schema::<crate::service::session::MeView>)),
+    api!(Put "/me/password" PERSONAL, account::password, Doc {
+        takes: Some(schema::<account::PasswordBody>),
+        refuses: OWN_REFUSES,
+        ..doc("Change one's password; all other sessions end", &[], schema::<crate::service::session::SessionView>)
+    }),
+    api!(Post "/me/totp" PERSONAL, account::offer_totp, Doc {
+        takes: Some(schema::<account::ProofBody>),
+        refuses: OWN_REFUSES,
+        ..doc("Get a secret for one-time codes", &[], schema::<crate::service::accounts::totp::TotpOffer>)
+    }),
+    api!(Put "/me/totp" PERSONAL, account::confirm_totp, Doc {
+        takes: Some(schema::<account::CodeBody>),
+        refuses: OWN_REFUSES,
+        ..doc("Confirm the secret with a code; all other sessions end", &[],
+            schema::<crate::service::accounts::totp::TotpConfirmed>)
+    }),
+    api!(Post "/me/totp/removal" PERSONAL, account::remove_totp, Doc {
+        takes: Some(schema::<account::RemovalBody>),
+        refuses: OWN_REFUSES,
+        ..doc("Use no more one-time codes; all other sessions end", &[],
+            schema::<crate::service::session::SessionView>)
+    }),
+    api!(Get "/sessions" PERSONAL, account::sessions, doc(
+        "Live sessions of oneself, or of somebody one manages", account::OF_USER, schema::<account::Sessions>)),
+    api!(Delete "/sessions/{id}" PERSONAL, account::end_session, Doc {
+        gives: (204, None),
+        refuses: &[401, 403, 404, 503],
+        ..doc("End a session", &[], schema::<()>)
+    }),
+    api!(Get "/tokens" PERSONAL, tokens::list, doc(
+        "Tokens of oneself, or of somebody one manages", account::OF_USER, schema::<tokens::Tokens>)),
+    api!(Post "/tokens" PERSONAL, tokens::create, Doc {
+        takes: Some(schema::<crate::service::tokens::TokenBody>),
+        gives: (201, Some(schema::<crate::service::tokens::TokenView>)),
+        refuses: OWN_REFUSES,
+        ..doc("Make a token for a program", &[], schema::<()>)
+    }),
+    api!(Delete "/tokens/{id}" PERSONAL, tokens::revoke, Doc {
+        gives: (204, None),
+        refuses: &[401, 403, 404, 503],
+        ..doc("Revoke a token", &[], schema::<()>)
+    }),
+    api!(Get "/campaigns/{campaign}/links" MANAGE, links::list, Doc {
+        refuses: &[400, 401, 403, 404, 422, 503],
+        ..doc("Report links of a campaign", &[], schema::<links::Links>)
+    }),
+    api!(Post "/campaigns/{campaign}/links" MANAGE, links::create, Doc {
+        takes: Some(schema::<crate::service::links::LinkBody>),
+        gives: (201, Some(schema::<crate::service::links::LinkView>)),
+        refuses: OWN_REFUSES,
+        ..doc("Make a link with which a unit reports without an account", &[], schema::<()>)
+    }),
+    api!(Delete "/links/{id}" MANAGE, links::revoke, Doc {
+        gives: (204, None),
+        refuses: &[401, 403, 404, 503],
+        ..doc("Revoke a report link", &[], schema::<()>)
+    }),
+    api!(Get "/users" MANAGE, users::list, Doc {
+        refuses: &[400, 401, 403, 404, 422, 503],
+        ..doc("Accounts that one manages", users::QUERY, schema::<crate::service::accounts::UsersView>)
+    }),
+    api!(Post "/users" MANAGE, users::create, Doc {
+        takes: Some(schema::<crate::service::accounts::NewUserBody>),
+        gives: (201, Some(schema::<crate::service::accounts::UserView>)),
+        refuses: OWN_REFUSES,
+        ..doc("Enter an account", &[], schema::<()>)
+    }),
+    api!(Get "/users/{name}" MANAGE, users::get, Doc {
+        refuses: &[400, 401, 403, 404, 422, 503],
+        ..doc("One account", &[], schema::<crate::service::accounts::UserView>)
+    }),
+    api!(Patch "/users/{name}" MANAGE, users::update, Doc {
+        takes: Some(schema::<crate::service::accounts::UserBody>),
+        refuses: OWN_REFUSES,
+        ..doc("Change an account; its sessions end", &[], schema::<crate::service::accounts::UserView>)
+    }),
     api!(Get "/openapi.json" Access::Public, description::openapi,
         Doc { refuses: &[], gives: (200, None), ..doc("This description", &[], schema::<()>) }),
     dhis2!(Post "/dataValueSets" Submit, dhis2::import, Doc {
@@ -310,6 +414,15 @@ pub static TABLE: &[Route] = &[
     page!(Get "/login" Access::Optional, page::login::form),
     page!(Post "/login" Access::Public, page::login::sign_in),
     page!(Post "/logout" Access::Optional, page::login::sign_out),
+    page!(Get "/account" PERSONAL, page::account::show),
+    page!(Post "/account" PERSONAL, page::account::change),
+    page!(Get "/people" MANAGE, page::people::list),
+    page!(Post "/people" MANAGE, page::people::create),
+    page!(Get "/people/{name}" MANAGE, page::people::show),
+    page!(Post "/people/{name}" MANAGE, page::people::change),
+    page!(Get "/setup/{token}" Access::Public, page::setup::form),
+    page!(Post "/setup/{token}" Access::Public, page::setup::enter),
+    page!(Get "/r/{token}" Access::Public, page::link::open),
     page!(Post "/lang" Access::Public, page::language::choose),
     page!(Get "/assets/{file}" Access::Public, page::assets::get),
 ];

@@ -1,13 +1,27 @@
-//! Who sends a request: a bearer token, or a session cookie.
+//! Who sends a request: a bearer token, a session cookie, or the cookie of a report link.
 
 use super::error::Error;
+use super::reply::Response;
+use super::request::Request;
+use super::routes::Route;
+use crate::domain::access::{self, Permission};
 use crate::i18n::Lang;
-use crate::service::{App, Caller};
+use crate::service::session::{Attempt, Credential};
+use crate::service::{self, App, Caller, tokens};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use std::net::IpAddr;
-use warp::http::{HeaderMap, Method, header};
+use warp::http::{HeaderMap, HeaderValue, Method, header};
 
-/// The name of the session cookie.
-pub const COOKIE: &str = "pufa_session";
+/// The name of the session cookie over HTTPS and on the browser's own machine: no other host and no plain connection
+/// can set it.
+pub const COOKIE: &str = "__Host-pufa_session";
+/// The name of the session cookie over plain HTTP, where a browser keeps no other.
+pub const PLAIN_COOKIE: &str = "pufa_session";
+/// The name of a report link's cookie over HTTPS; it is kept for the addresses of one report alone.
+const LINK_COOKIE: &str = "__Secure-pufa_link";
+/// The name of a report link's cookie over plain HTTP.
+const PLAIN_LINK_COOKIE: &str = "pufa_link";
 /// The name of the language cookie.
 pub const LANG_COOKIE: &str = "pufa_lang";
 
@@ -25,10 +39,15 @@ impl Token {
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        if let Some(bearer) = authorization.and_then(|value| value.strip_prefix("Bearer ")) {
-            return Some(Self::Bearer(bearer.trim().to_owned()));
+        // DHIS2 calls the scheme of its tokens ApiToken.
+        let bearer = |value: &str| {
+            let token = value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("ApiToken "));
+            token.map(|token| Self::Bearer(token.trim().to_owned()))
+        };
+        if let Some(token) = authorization.and_then(bearer) {
+            return Some(token);
         }
-        cookie(headers, COOKIE).map(Self::Cookie)
+        cookie(headers, COOKIE).or_else(|| cookie(headers, PLAIN_COOKIE)).map(Self::Cookie)
     }
 
     /// The token itself.
@@ -38,6 +57,22 @@ impl Token {
             Self::Bearer(token) | Self::Cookie(token) => token,
         }
     }
+
+    /// What it can be: a program's token in a header only, never in a cookie.
+    #[must_use]
+    pub fn credential(&self) -> Credential<'_> {
+        match self {
+            Self::Bearer(token) if token.starts_with(tokens::PREFIX) => Credential::Token(token),
+            Self::Bearer(token) | Self::Cookie(token) => Credential::Session(token),
+        }
+    }
+}
+
+/// Name and password, as programs of DHIS2 send them with every request.
+fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
+    let text = String::from_utf8(STANDARD.decode(value.trim()).ok()?).ok()?;
+    text.split_once(':').map(|(name, password)| (name.to_owned(), password.to_owned()))
 }
 
 /// The value of a cookie.
@@ -84,12 +119,128 @@ pub fn refuse_cross_site(method: &Method, headers: &HeaderMap) -> Result<(), Err
     }
 }
 
-/// Who sends a request.
+/// Gives a browser the cookie of a session, for so many seconds.
+#[must_use]
+pub fn give(mut response: Response, secure: bool, token: &str, seconds: u64) -> Response {
+    let (name, mark) = if secure { (COOKIE, "; Secure") } else { (PLAIN_COOKIE, "") };
+    set(&mut response, &format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{mark}"));
+    response
+}
+
+/// Takes the cookie of a session away from a browser.
+#[must_use]
+pub fn take(response: Response, secure: bool) -> Response {
+    give(response, secure, "", 0)
+}
+
+/// Gives a browser the cookie of a report link, for the addresses of its report alone.
+pub fn give_link(response: &mut Response, secure: bool, token: &str, path: &str, seconds: u64) {
+    let (name, mark) = if secure { (LINK_COOKIE, "; Secure") } else { (PLAIN_LINK_COOKIE, "") };
+    set(response, &format!("{name}={token}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{mark}"));
+}
+
+fn set(response: &mut Response, cookie: &str) {
+    if let Ok(cookie) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+/// What of a request says who sends it. The request itself holds a body, which cannot be shared while waiting.
+#[derive(Clone, Copy)]
+pub struct Sender<'r> {
+    app: &'r App,
+    headers: &'r HeaderMap,
+    params: &'r [String],
+    lang: Lang,
+    address: Option<IpAddr>,
+}
+
+impl std::fmt::Debug for Sender<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sender")
+    }
+}
+
+impl<'r> Sender<'r> {
+    /// The sender of a request.
+    #[must_use]
+    pub fn of(request: &'r Request) -> Self {
+        let (app, headers, params) = (&*request.app, &request.headers, &*request.params);
+        Self { app, headers, params, lang: request.lang, address: request.address }
+    }
+
+    async fn known(self, credential: Credential<'_>) -> Result<Caller, Error> {
+        let actor = self.app.authenticate(credential).await?;
+        Ok(Caller { actor, lang: self.lang, address: self.address })
+    }
+
+    /// Who is behind a name and a password. A program's token may stand for the password, and must where a one-time
+    /// code is asked of a person.
+    async fn known_by_password(self, (username, password): (&str, &str)) -> Result<Caller, Error> {
+        if password.starts_with(tokens::PREFIX) {
+            return self.known(Credential::Token(password)).await;
+        }
+        let attempt = Attempt { username, password, totp: None, address: self.address };
+        let token = self.app.session_for(attempt).await?;
+        self.known(Credential::Session(&token)).await
+    }
+
+    fn reads_report(self, caller: &Caller) -> bool {
+        let param = |at: usize| self.params.get(at).map_or("", String::as_str);
+        self.app.reads_report(&caller.actor, param(0), param(1))
+    }
+}
+
+/// Who sends a request, if anybody is signed in.
+pub async fn visitor(sender: Sender<'_>) -> Option<Caller> {
+    sender.known(Token::of(sender.headers)?.credential()).await.ok()
+}
+
+/// Who sends a request to a route that needs somebody, and whether they may come in.
+///
+/// The holder of a report link comes in where its report is, and finds nothing elsewhere. Whoever is signed in as well
+/// acts by name, unless that reaches another unit only.
 ///
 /// # Errors
-/// When the token is nobody's.
-pub async fn caller(app: &App, token: &Token, lang: Lang, address: Option<IpAddr>) -> Result<Caller, Error> {
-    Ok(Caller { actor: app.authenticate(token.as_str()).await?, lang, address })
+/// 401 for nobody; 404 for a link elsewhere; `Held`; `Forbidden` for a token where only a person may.
+pub async fn caller(sender: Sender<'_>, route: &Route, permission: Permission) -> Result<Caller, Error> {
+    let link = cookie(sender.headers, LINK_COOKIE).or_else(|| cookie(sender.headers, PLAIN_LINK_COOKIE));
+    let token = Token::of(sender.headers);
+    let basic = basic(sender.headers).filter(|_| route.takes_passwords());
+    let own = match (&token, &basic) {
+        (_, Some((username, password))) => sender.known_by_password((username, password)).await,
+        (Some(token), None) => sender.known(token.credential()).await,
+        (None, None) => Err(service::Error::Unauthenticated.into()),
+    };
+    let by_name = |caller: &Caller| !route.opens_to_links() || sender.reads_report(caller);
+    let caller = match (own, link) {
+        (own, None) => own?,
+        (Ok(own), Some(_)) if by_name(&own) => own,
+        (Ok(own), Some(link)) => sender.known(Credential::Link(&link)).await.unwrap_or(own),
+        (Err(error), Some(_)) if matches!(token, Some(Token::Bearer(_))) => return Err(error),
+        (Err(_), Some(link)) => {
+            let caller = sender.known(Credential::Link(&link)).await?;
+            if !route.opens_to_links() {
+                return Err(Error::RouteUnknown);
+            }
+            caller
+        }
+    };
+    admit(&caller, permission)?;
+    Ok(caller)
+}
+
+/// Whether somebody may come in for this at all; what it covers is judged by the use case, which knows the unit.
+///
+/// # Errors
+/// `Held`, `Forbidden`.
+pub fn admit(caller: &Caller, permission: Permission) -> Result<(), Error> {
+    match (permission, caller.actor.held) {
+        (Permission::Own | Permission::Personal, _) if access::may_self(&caller.actor, permission) => Ok(()),
+        (Permission::Own | Permission::Personal, _) => Err(service::Error::Forbidden.into()),
+        (_, Some(held)) => Err(service::Error::Held(held).into()),
+        (_, None) => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -126,5 +277,15 @@ mod tests {
             Some(Token::Cookie("c".into()))
         );
         assert_eq!(Token::of(&headers(&[("cookie", "xpufa_session=c")])), None);
+        let secure = headers(&[("cookie", "pufa_session=planted; __Host-pufa_session=c")]);
+        assert_eq!(Token::of(&secure), Some(Token::Cookie("c".into())));
+    }
+
+    #[test]
+    fn a_token_of_a_program_is_none_in_a_cookie() {
+        let token = format!("{}x", tokens::PREFIX);
+        assert!(matches!(Token::Bearer(token.clone()).credential(), Credential::Token(_)));
+        assert!(matches!(Token::Cookie(token).credential(), Credential::Session(_)));
+        assert!(matches!(Token::Bearer("x".into()).credential(), Credential::Session(_)));
     }
 }

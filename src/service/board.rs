@@ -117,11 +117,13 @@ impl App {
             || catalogue.campaigns.iter().filter(|campaign| scope::concerns(&catalogue, caller, campaign));
         let open = mine().find(|campaign| campaign.state(today) == State::Open);
         let Some(campaign) = open.or_else(|| mine().next()) else {
-            let manages =
-                caller.actor.grants.iter().any(|grant| grant.role.includes(Permission::ManageCampaigns));
-            return Landing::Nothing { may_enter: manages, units: catalogue.tree.roots().next().is_some() };
+            let manages = access::scopes(&caller.actor, &catalogue.tree, Permission::ManageCampaigns);
+            return Landing::Nothing {
+                may_enter: !manages.is_empty(),
+                units: catalogue.tree.roots().next().is_some(),
+            };
         };
-        let grants = &caller.actor.grants;
+        let grants = access::scopes(&caller.actor, &catalogue.tree, Permission::Read);
         if grants.iter().all(|grant| grant.role == Role::Reporter) {
             let own = grants.iter().filter_map(|grant| grant.unit);
             let own = own

@@ -1,6 +1,7 @@
 //! What a use case may answer instead of a result.
 
 use super::tallies::TallyView;
+use crate::domain::access::Held;
 use crate::domain::fault::Fault;
 use crate::store::StoreError;
 
@@ -16,6 +17,21 @@ pub enum Error {
     /// Wrong name or password.
     #[error("wrong name or password")]
     WrongPassword,
+    /// Too many failures to sign in; it may be tried again after so many seconds.
+    #[error("sign-in locked for {0} s")]
+    SignInLocked(u64),
+    /// Name and password are right; a one-time code is needed too.
+    #[error("one-time code needed")]
+    TotpRequired,
+    /// The one-time code is wrong, or was used already.
+    #[error("wrong one-time code")]
+    TotpWrong,
+    /// Something must be done first.
+    #[error("held: {0:?}")]
+    Held(Held),
+    /// Nobody would be left to manage everything.
+    #[error("last administrator")]
+    LastAdmin,
     /// In scope, but the role does not include it.
     #[error("not allowed")]
     Forbidden,

@@ -2,6 +2,7 @@
 //!
 //! Answers are plain structs that the API writes as JSON and pages show; statuses and headers are the edge's affair.
 
+pub mod accounts;
 pub mod board;
 pub mod campaigns;
 pub mod charts;
@@ -11,10 +12,13 @@ pub mod dhis2;
 pub mod drawing;
 mod error;
 pub mod events;
+pub mod links;
 pub mod report;
 pub mod scope;
 pub mod session;
+pub mod setup;
 pub mod tallies;
+pub mod tokens;
 pub mod totals;
 pub mod units;
 
@@ -37,6 +41,7 @@ pub struct App {
     pub(crate) limits: Limits,
     pub(crate) passwords: session::Passwords,
     pub(crate) sessions: session::Cache,
+    pub(crate) remembered: session::Remembered,
     pub(crate) studio: drawing::Studio,
     pub(crate) events: Arc<events::Hub>,
 }
@@ -48,6 +53,7 @@ impl App {
         Arc::new(Self {
             passwords: session::Passwords::new(&limits),
             sessions: session::Cache::new(limits.session_cache),
+            remembered: session::Remembered::default(),
             studio: drawing::Studio::new(&limits),
             events: Arc::new(events::Hub::new(limits.listeners)),
             store,
@@ -101,6 +107,9 @@ impl App {
 
     /// Ends the writer after what is waiting and closes the database.
     pub async fn close(&self) {
+        if let Err(error) = self.note_used(true).await {
+            tracing::warn!(%error, "the last uses of sessions are not noted");
+        }
         self.store.clone().close().await;
     }
 }

@@ -44,11 +44,12 @@ pub fn campaign(catalogue: &Catalogue, caller: &Caller, id: &str) -> Result<Arc<
 /// Whether a campaign concerns any unit of the caller's.
 #[must_use]
 pub fn concerns(catalogue: &Catalogue, caller: &Caller, campaign: &Campaign) -> bool {
-    caller.actor.grants.iter().any(|grant| {
-        grant.unit.is_none_or(|own| {
-            catalogue.tree.is_under(own, campaign.unit) || catalogue.tree.is_under(campaign.unit, own)
-        })
-    })
+    let tree = &catalogue.tree;
+    let meets = |own: UnitId| tree.is_under(own, campaign.unit) || tree.is_under(campaign.unit, own);
+    access::may_enter(&caller.actor, campaign.key)
+        && access::scopes(&caller.actor, tree, Permission::Read)
+            .iter()
+            .any(|grant| grant.unit.is_none_or(meets))
 }
 
 /// The unit a question is about: the one named, or else the highest that both the caller and the campaign have.
@@ -65,7 +66,8 @@ pub fn asked<'c>(
         return unit(catalogue, caller, Permission::Read, code);
     }
     let whole = |unit: UnitId| campaign.is_none_or(|campaign| catalogue.tree.is_under(unit, campaign.unit));
-    let home = caller.actor.grants.iter().find_map(|grant| match (grant.unit, campaign) {
+    let scopes = access::scopes(&caller.actor, &catalogue.tree, Permission::Read);
+    let home = scopes.iter().find_map(|grant| match (grant.unit, campaign) {
         (None, Some(campaign)) => Some(campaign.unit),
         (None, None) => catalogue.tree.roots().next().map(|unit| unit.id),
         (Some(own), Some(campaign)) if grant.below && catalogue.tree.is_under(campaign.unit, own) => {
@@ -80,10 +82,9 @@ pub fn asked<'c>(
 /// unit's report alone, so totals of its unit leave out the units below.
 #[must_use]
 pub fn reads_below(catalogue: &Catalogue, caller: &Caller, unit: UnitId) -> bool {
-    caller.actor.grants.iter().any(|grant| {
-        grant.role.includes(Permission::Read)
-            && grant.unit.is_none_or(|own| grant.below && catalogue.tree.is_under(unit, own))
-    })
+    access::scopes(&caller.actor, &catalogue.tree, Permission::Read)
+        .iter()
+        .any(|grant| grant.unit.is_none_or(|own| grant.below && catalogue.tree.is_under(unit, own)))
 }
 
 impl App {

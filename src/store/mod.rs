@@ -4,6 +4,8 @@
 //! submissions are committed in groups, everything else as a job with a transaction of its own.
 
 mod account;
+mod account_session;
+mod account_token;
 mod audit;
 mod catalogue;
 mod connect;
@@ -19,7 +21,9 @@ mod transaction;
 mod verify;
 mod writer;
 
-pub use account::{Account, NewAccount, SessionRow};
+pub use account::{Account, NewAccount};
+pub use account_session::{Session, SessionRow};
+pub use account_token::{Link, NewLink, NewToken, Token};
 pub use audit::{Entry as AuditEntry, Origin};
 pub use catalogue::{NewCampaign, NewUnit};
 pub use connect::{Settings, pending_migrations};

@@ -3,7 +3,7 @@
 use crate::flow::WANFU;
 use crate::support::{Client, Engine, Options, PASSWORD, TestApp, password_hash};
 use pufa::http::routes::{Access, Shape, TABLE};
-use pufa::service::session::{add_account, change_account};
+use pufa::service::accounts::{add_account, change_account};
 use pufa::store::NewAccount;
 use reqwest::Method;
 use serde_json::json;
@@ -83,7 +83,7 @@ async fn signing_in_and_out(engine: Engine) {
         assert!(cookie.contains(part), "{cookie}");
     }
     let token = session["token"].as_str().unwrap();
-    assert!(cookie.starts_with(&format!("pufa_session={token};")) && token.len() >= 64, "{cookie}");
+    assert!(cookie.starts_with(&format!("__Host-pufa_session={token};")) && token.len() >= 64, "{cookie}");
     let audit = app.database.stored().await.audit;
     assert!(audit.iter().any(|row| row.action == "session.create"
         && row.subject == "wanfu"
@@ -106,8 +106,10 @@ async fn signing_in_and_out(engine: Engine) {
     // A session ends by itself when its time is over.
     let session = sign_in(&app.nobody(), "wanfu", PASSWORD).await.expect(201);
     let wanfu = app.bearer(session["token"].as_str().unwrap());
-    app.set_clock("2025-12-04T21:59:59");
-    wanfu.get("/me").await.expect(200);
+    for used in ["13:59:59", "17:59:58", "21:59:57", "21:59:59"] {
+        app.set_clock(&format!("2025-12-04T{used}"));
+        wanfu.get("/me").await.expect(200);
+    }
     app.set_clock("2025-12-04T22:00:00");
     wanfu.get("/me").await.problem(401, "unauthenticated");
     app.assert_sound().await;

@@ -1,7 +1,10 @@
 //! What a client of DHIS2 sends and reads.
 
 use crate::flow::WANFU;
-use crate::support::{Answer, Client, Engine, TestApp};
+use crate::support::{Answer, Client, Engine, PASSWORD, TestApp};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pufa::service::accounts::change_account;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -11,6 +14,8 @@ on_both! {
     trying_stores_nothing
     csv_goes_in_and_out
     lists_are_paged_and_filtered
+    name_and_password_may_come_with_each_request
+    the_python_client_pushes_a_day_and_reads_it_back
 }
 
 async fn get(client: &Client, path: &str) -> Value {
@@ -216,4 +221,56 @@ async fn lists_are_paged_and_filtered(engine: Engine) {
     ] {
         assert_eq!(wanfu.send(Method::GET, path, &[], None).await.status, 404, "{path}");
     }
+}
+
+async fn name_and_password_may_come_with_each_request(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let nobody = app.nobody();
+    let basic =
+        |name: &str, password: &str| format!("Basic {}", STANDARD.encode(format!("{name}:{password}")));
+    let ask = async |path: &str, authorization: &str| {
+        nobody.send(Method::GET, path, &[("authorization", authorization)], None).await
+    };
+    let wanfu = basic("wanfu", PASSWORD);
+    assert_eq!(ask("/api/me", &wanfu).await.expect(200)["username"], "wanfu");
+    // One session serves all the requests of a program.
+    let sessions =
+        async || app.by("wanfu").get("/sessions").await.expect(200)["items"].as_array().unwrap().len();
+    let before = sessions().await;
+    ask("/api/me", &wanfu).await.expect(200);
+    assert_eq!(sessions().await, before);
+    ask("/api/v1/me", &wanfu).await.problem(401, "unauthenticated");
+    for wrong in [&*basic("wanfu", "no such word"), &*basic("nobody", PASSWORD), "Basic ???"] {
+        assert_eq!(ask("/api/me", wrong).await.status, 401, "{wrong}");
+    }
+    let body = json!({ "name": "dhis2", "role": "reporter", "unit": "371772001", "expires": "2026-06-01" });
+    let token =
+        app.by("wanfu").post("/tokens", &body).await.expect(201)["token"].as_str().unwrap().to_owned();
+    for way in [basic("wanfu", &token), format!("ApiToken {token}")] {
+        assert_eq!(ask("/api/me", &way).await.expect(200)["username"], "wanfu", "{way}");
+    }
+    // A browser that remembers the password must not be led by another site.
+    let led = [("authorization", wanfu.as_str()), ("sec-fetch-site", "cross-site")];
+    let refused = nobody.send(Method::POST, "/api/dataValueSets", &led, Some(day().to_string().into())).await;
+    refused.problem(403, "cross_site");
+    change_account(&app.store, "wanfu".into(), None, Some(true)).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(1_000)).await;
+    assert_eq!(ask("/api/me", &wanfu).await.status, 401, "suspended, and dead within a second");
+}
+
+async fn the_python_client_pushes_a_day_and_reads_it_back(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/");
+    let python = format!("{root}target/python/bin/python");
+    assert!(std::path::Path::new(&python).exists(), "run scripts/need dhis2, as scripts/test does");
+    let address = format!("http://{}", app.address);
+    let run = move || {
+        let script = format!("{root}tests/api/dhis2_client.py");
+        std::process::Command::new(python).args([&script, &address, "wanfu", PASSWORD]).output()
+    };
+    let client = tokio::task::spawn_blocking(run).await.unwrap().unwrap();
+    let told = String::from_utf8_lossy(&client.stderr);
+    assert!(client.status.success() && client.stdout == b"pushed and read back\n", "{told}");
+    assert_eq!(app.by("wanfu").get(WANFU).await.expect(200)["items"][0]["count"], 1200);
+    app.assert_sound().await;
 }

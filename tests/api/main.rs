@@ -14,6 +14,7 @@
 mod support;
 
 mod access;
+mod accounts;
 mod cases;
 mod catalogue;
 mod charts;
@@ -29,4 +30,5 @@ mod process;
 mod refusals;
 mod replicas;
 mod tamper;
+mod tokens;
 mod writer;

@@ -26,7 +26,7 @@ const QUIET: u32 = 15;
 
 struct Stream {
     app: Arc<App>,
-    token: String,
+    token: Token,
     listener: Listener,
     told: VecDeque<Event>,
     quiet: u32,
@@ -43,7 +43,7 @@ impl Stream {
             match tokio::time::timeout(LIVES, self.listener.next()).await {
                 Ok(events) => self.told = events?.into(),
                 Err(_) => {
-                    self.app.authenticate(&self.token).await.ok()?;
+                    self.app.authenticate(self.token.credential()).await.ok()?;
                     self.quiet += 1;
                     if self.quiet >= QUIET {
                         self.quiet = 0;
@@ -63,7 +63,6 @@ pub async fn events(request: Request) -> Result<Response, Error> {
     let query = request.query(QUERY)?;
     let listener = request.app.listen(request.caller()?, query.get("campaign"), query.get("unit"))?;
     let token = Token::of(&request.headers).ok_or(service::Error::Unauthenticated)?;
-    let token = token.as_str().to_owned();
     let mut state = Stream { app: request.app.clone(), token, listener, told: VecDeque::new(), quiet: 0 };
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {

@@ -1,5 +1,6 @@
 //! The API, a file a resource.
 
+pub mod account;
 pub mod campaigns;
 pub mod charts;
 pub mod comparison;
@@ -7,7 +8,10 @@ pub mod description;
 pub mod dhis2;
 pub mod events;
 pub mod health;
+pub mod links;
 pub mod session;
 pub mod tallies;
+pub mod tokens;
 pub mod totals;
 pub mod units;
+pub mod users;

@@ -3,12 +3,12 @@
 use crate::http::error::Error;
 use crate::http::reply::{self, Response};
 use crate::http::request::Request;
-use crate::http::session::{COOKIE, Token};
+use crate::http::session::{self, Token};
 use crate::service;
-use crate::service::session::MeView;
+use crate::service::session::{Attempt, SessionView};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use warp::http::{HeaderValue, StatusCode, header};
+use warp::http::StatusCode;
 
 /// Name and password.
 #[derive(Clone, Deserialize, JsonSchema)]
@@ -18,7 +18,7 @@ pub struct Credentials {
     pub username: String,
     /// Password.
     pub password: String,
-    /// One-time code; accounts have none yet.
+    /// One-time or recovery code, of an account that has them.
     #[serde(default)]
     pub totp: Option<String>,
 }
@@ -29,27 +29,32 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
-/// The cookie that holds a session, or ends it.
-#[must_use]
-pub fn cookie(token: &str, seconds: u64) -> String {
-    format!("{COOKIE}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax")
-}
-
 /// Signs in: a bearer token, and a cookie for browsers.
 ///
 /// # Errors
-/// 401 for a wrong name or password; 503 when too many wait.
+/// 401 for a wrong name or password, and for a missing or wrong one-time code; 429 after too many failures; 503 when too
+/// many wait.
 pub async fn create(mut request: Request) -> Result<Response, Error> {
     let (credentials, _): (Credentials, _) = request.json().await?;
-    let session = request.app.sign_in(&credentials.username, &credentials.password, request.address).await?;
-    let mut response = reply::json(StatusCode::CREATED, &session);
+    let attempt = Attempt {
+        username: &credentials.username,
+        password: &credentials.password,
+        totp: credentials.totp.as_deref(),
+        address: request.address,
+    };
+    let session = request.app.sign_in(attempt).await?;
+    Ok(begun(&request, StatusCode::CREATED, &session, &session))
+}
+
+/// An answer with the cookie of a session that has begun.
+pub(super) fn begun(
+    request: &Request,
+    status: StatusCode,
+    session: &SessionView,
+    answer: &impl serde::Serialize,
+) -> Response {
     let seconds = request.app.limits().session.as_secs();
-    let response_headers = response.headers_mut();
-    if let Ok(cookie) = HeaderValue::from_str(&cookie(&session.token, seconds)) {
-        response_headers.insert(header::SET_COOKIE, cookie);
-    }
-    response_headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    session::give(reply::json(status, answer), request.secure, &session.token, seconds)
 }
 
 /// Signs out.
@@ -60,7 +65,7 @@ pub async fn delete(request: Request) -> Result<Response, Error> {
     let caller = request.caller()?;
     let token = Token::of(&request.headers).ok_or(service::Error::Unauthenticated)?;
     request.app.sign_out(caller, token.as_str()).await?;
-    Ok(reply::with(reply::empty(StatusCode::NO_CONTENT), header::SET_COOKIE, &cookie("", 0)))
+    Ok(session::take(reply::empty(StatusCode::NO_CONTENT), request.secure))
 }
 
 /// Who is signed in.
@@ -68,10 +73,5 @@ pub async fn delete(request: Request) -> Result<Response, Error> {
 /// # Errors
 /// 401 when nobody is.
 pub async fn me(request: Request) -> Result<Response, Error> {
-    let caller = request.caller()?;
-    let me = MeView {
-        username: caller.actor.username.clone(),
-        grants: service::session::grants_view(&caller.actor, &request.app.catalogue().tree),
-    };
-    Ok(reply::json(StatusCode::OK, &me))
+    Ok(reply::json(StatusCode::OK, &request.app.me(request.caller()?)))
 }

@@ -1,9 +1,11 @@
 //! Where everybody begins.
 
 use super::{Frame, render};
+use crate::domain::access::Permission;
 use crate::http::error::Error;
 use crate::http::reply::{self, Response};
 use crate::http::request::Request;
+use crate::http::session;
 use crate::service::board::Landing;
 use askama::Template;
 use warp::http::StatusCode;
@@ -22,6 +24,7 @@ struct EmptyPage {
 /// 401 when nobody is signed in.
 pub async fn home(request: Request) -> Result<Response, Error> {
     let caller = request.caller()?;
+    session::admit(caller, Permission::Read)?;
     let query = request.query(&["campaign", "unit", "measure"])?;
     if let Some(campaign) = query.get("campaign") {
         let campaign = request.app.campaign(caller, campaign)?;

@@ -1,14 +1,14 @@
 //! Signing in and out.
 
 use super::{Frame, own, render};
-use crate::http::api::session::cookie;
 use crate::http::error::Error;
 use crate::http::reply::{self, Response};
 use crate::http::request::Request;
-use crate::http::session::Token;
+use crate::http::session::{self, Token};
 use crate::service;
+use crate::service::session::Attempt;
 use askama::Template;
-use warp::http::{StatusCode, header};
+use warp::http::StatusCode;
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -17,6 +17,8 @@ struct LoginPage {
     next: String,
     username: String,
     fault: Option<String>,
+    /// Whether a one-time code is asked for.
+    totp: bool,
 }
 
 /// The form.
@@ -29,7 +31,8 @@ pub async fn form(request: Request) -> Result<Response, Error> {
     if request.caller.is_some() {
         return Ok(reply::see_other(&next));
     }
-    let page = LoginPage { f: frame(&request, &next), next, username: String::new(), fault: None };
+    let totp = request.app.limits().site.require_totp;
+    let page = LoginPage { f: frame(&request, &next), next, username: String::new(), fault: None, totp };
     render(StatusCode::OK, request.lang, &page)
 }
 
@@ -41,20 +44,29 @@ pub async fn sign_in(mut request: Request) -> Result<Response, Error> {
     let fields = request.form().await?;
     let next = own(fields.get("next")).to_owned();
     let username = fields.owned("username").unwrap_or_default();
-    match request
-        .app
-        .sign_in(username.trim(), fields.get("password").unwrap_or_default(), request.address)
-        .await
-    {
-        Ok(session) => {
+    let attempt = Attempt {
+        username: username.trim(),
+        password: fields.get("password").unwrap_or_default(),
+        totp: fields.get("totp"),
+        address: request.address,
+    };
+    use service::Error as S;
+    match request.app.sign_in(attempt).await {
+        Ok(begun) => {
+            let next = if begun.held.is_some() { "/account" } else { &next };
             let seconds = request.app.limits().session.as_secs();
-            Ok(reply::with(reply::see_other(&next), header::SET_COOKIE, &cookie(&session.token, seconds)))
+            Ok(session::give(reply::see_other(next), request.secure, &begun.token, seconds))
         }
-        Err(error @ (service::Error::WrongPassword | service::Error::Busy)) => {
+        Err(error @ (S::WrongPassword | S::SignInLocked(_) | S::TotpRequired | S::TotpWrong | S::Busy)) => {
+            let totp = request.app.limits().site.require_totp
+                || matches!(error, S::TotpRequired | S::TotpWrong)
+                || fields.get("totp").is_some();
             let error = Error::from(error);
             let fault = Some(error.title(request.lang));
-            let page = LoginPage { f: frame(&request, &next), next, username, fault };
-            render(error.status(), request.lang, &page)
+            let page = LoginPage { f: frame(&request, &next), next, username, fault, totp };
+            let mut response = render(error.status(), request.lang, &page)?;
+            error.advise(&mut response);
+            Ok(response)
         }
         Err(error) => Err(error.into()),
     }
@@ -74,5 +86,5 @@ pub async fn sign_out(request: Request) -> Result<Response, Error> {
     if let (Some(caller), Some(token)) = (&request.caller, Token::of(&request.headers)) {
         request.app.sign_out(caller, token.as_str()).await?;
     }
-    Ok(reply::with(reply::see_other("/login"), header::SET_COOKIE, &cookie("", 0)))
+    Ok(session::take(reply::see_other("/login"), request.secure))
 }

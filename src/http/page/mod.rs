@@ -1,16 +1,22 @@
 //! Pages for people, rendered here; they work without script.
 
+pub mod account;
 pub mod assets;
 pub mod board;
 mod figures;
 pub mod home;
 pub mod language;
+pub mod link;
 pub mod login;
+pub mod people;
 pub mod report;
+pub mod setup;
 
 use super::error::Error;
 use super::reply::{self, Response};
 use super::request::Request;
+use crate::domain::access::link_of;
+use crate::domain::fault::Fault;
 use crate::i18n::Lang;
 use crate::service;
 use askama::Template;
@@ -21,6 +27,8 @@ use warp::http::{HeaderValue, StatusCode, header};
 pub(super) struct Frame {
     lang: Lang,
     user: Option<String>,
+    /// The number of the report link, for its holder.
+    link: Option<i32>,
     here: String,
     css: &'static str,
 }
@@ -30,6 +38,7 @@ impl Frame {
         Self {
             lang: request.lang,
             user: request.caller.as_ref().map(|caller| caller.actor.username.clone()),
+            link: request.caller.as_ref().and_then(|caller| link_of(caller.actor.id)),
             here: here(&request.path, &request.raw_query),
             css: assets::css(),
         }
@@ -85,6 +94,18 @@ fn render(status: StatusCode, lang: Lang, page: &impl Template) -> Result<Respon
     Ok(response)
 }
 
+/// What a form is told of an error: every fault, or its title.
+fn told(error: &Error, lang: Lang) -> Vec<String> {
+    error.log();
+    let faults: Vec<String> = error.faults(lang).into_iter().map(|fault| fault.message).collect();
+    if faults.is_empty() { vec![error.title(lang)] } else { faults }
+}
+
+/// A password was typed twice, and differently.
+fn differs(pointer: &'static str) -> service::Error {
+    service::Error::invalid(Fault::new(pointer, "password_differs"))
+}
+
 #[derive(Template)]
 #[template(path = "problem.html")]
 struct ProblemPage {
@@ -104,6 +125,9 @@ pub fn problem(error: &Error, lang: Lang, path: &str, query: &str) -> Response {
         let next: String = form_urlencoded::byte_serialize(here.as_bytes()).collect();
         return reply::see_other(&format!("/login?next={next}"));
     }
+    if matches!(error, Error::Service(service::Error::Held(_))) {
+        return reply::see_other("/account");
+    }
     let status = error.status();
     let advice = match status {
         StatusCode::NOT_FOUND => "problem-not_found",
@@ -112,7 +136,7 @@ pub fn problem(error: &Error, lang: Lang, path: &str, query: &str) -> Response {
         _ => "problem-other",
     };
     let page = ProblemPage {
-        f: Frame { lang, user: None, here, css: assets::css() },
+        f: Frame { lang, user: None, link: None, here, css: assets::css() },
         status: status.as_u16(),
         title: error.title(lang),
         advice: lang.text(advice),

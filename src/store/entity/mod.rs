@@ -152,6 +152,11 @@ pub mod user {
         pub password_hash: String,
         pub disabled: bool,
         pub created_at: i64,
+        pub temporary_since: Option<i64>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub totp_secret: Option<String>,
+        pub totp_since: Option<i64>,
+        pub totp_step: Option<i64>,
     }
 
     no_relations!();
@@ -182,13 +187,101 @@ pub mod session {
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "sessions")]
     pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false, column_type = "String(StringLen::N(64))")]
+        #[sea_orm(primary_key)]
+        pub id: i32,
+        #[sea_orm(unique, column_type = "String(StringLen::N(64))")]
         pub token_hash: String,
         #[sea_orm(indexed)]
         pub user_id: i32,
         pub created_at: i64,
+        pub used_at: i64,
+        pub idle: i64,
         #[sea_orm(indexed)]
         pub expires_at: i64,
+        #[sea_orm(column_type = "String(StringLen::N(45))", nullable)]
+        pub address: Option<String>,
+    }
+
+    no_relations!();
+}
+
+pub mod sign_in_failure {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "sign_in_failures")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false, column_type = "String(StringLen::N(64))")]
+        pub key: String,
+        #[sea_orm(column_type = "Text")]
+        pub times: String,
+        pub locked_until: i64,
+        #[sea_orm(indexed)]
+        pub at: i64,
+    }
+
+    no_relations!();
+}
+
+pub mod recovery_code {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "recovery_codes")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub user_id: i32,
+        #[sea_orm(primary_key, auto_increment = false, column_type = "String(StringLen::N(64))")]
+        pub code_hash: String,
+    }
+
+    no_relations!();
+}
+
+pub mod api_token {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "api_tokens")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i32,
+        #[sea_orm(indexed)]
+        pub user_id: i32,
+        #[sea_orm(column_type = "Text")]
+        pub name: String,
+        #[sea_orm(unique, column_type = "String(StringLen::N(64))")]
+        pub token_hash: String,
+        #[sea_orm(column_type = "String(StringLen::N(16))")]
+        pub role: String,
+        pub unit_id: Option<i32>,
+        pub below: bool,
+        pub created_at: i64,
+        pub expires_at: i64,
+        pub used_at: Option<i64>,
+        pub revoked_at: Option<i64>,
+    }
+
+    no_relations!();
+}
+
+pub mod report_link {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "report_links")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i32,
+        #[sea_orm(indexed)]
+        pub campaign_id: i32,
+        pub unit_id: i32,
+        #[sea_orm(unique, column_type = "String(StringLen::N(64))")]
+        pub token_hash: String,
+        pub created_by: i32,
+        pub created_at: i64,
+        pub expires_at: i64,
+        pub revoked_at: Option<i64>,
     }
 
     no_relations!();

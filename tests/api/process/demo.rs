@@ -13,7 +13,7 @@ async fn the_demo_shows_what_the_newspaper_printed() {
     let served = Served::start(pufa(&["demo", "--listen", "127.0.0.1:0", "--dir", place]));
     let logins: Vec<Vec<&str>> = served.lines.iter().map(|line| line.split(' ').collect()).collect();
     let roles: Vec<&str> = logins.iter().map(|login| login[1]).collect();
-    assert_eq!(roles, ["admin", "office", "reviewer", "reporter", "viewer"]);
+    assert_eq!(roles, ["admin", "office", "reviewer", "reporter", "viewer", "auditor"]);
     let mut tokens = Vec::new();
     for login in &logins {
         assert_eq!((login.len(), login[0]), (4, "login"), "{login:?}");

@@ -41,6 +41,11 @@ impl Client {
         Self { token, ..self.clone() }
     }
 
+    /// The token, of somebody who has one.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// Sends a request to a whole path.
     pub(crate) async fn send(
         &self,

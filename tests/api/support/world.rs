@@ -17,6 +17,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// Now, as Shanghai's clocks show it.
 pub(crate) const NOON: &str = "2025-12-04T10:00:00";
@@ -32,7 +33,7 @@ pub(crate) fn at(shanghai: &str) -> Timestamp {
 /// The hash of [`PASSWORD`], made once: argon2 is slow on purpose.
 pub(crate) fn password_hash() -> String {
     static HASH: OnceLock<String> = OnceLock::new();
-    HASH.get_or_init(|| hash_password(PASSWORD).unwrap()).clone()
+    HASH.get_or_init(|| hash_password(PASSWORD, "").unwrap()).clone()
 }
 
 /// The token of an account's session.
@@ -55,7 +56,7 @@ const UNITS: [New; 8] = [
 
 type Who = (&'static str, Role, Option<&'static str>, bool);
 
-const ACCOUNTS: [Who; 7] = [
+const ACCOUNTS: [Who; 8] = [
     ("admin", Role::Admin, None, true),
     ("office", Role::Office, Some("371772"), true),
     ("reviewer", Role::Reviewer, Some("371772"), true),
@@ -63,6 +64,7 @@ const ACCOUNTS: [Who; 7] = [
     ("wanfu", Role::Reporter, Some("371772001"), false),
     ("edu", Role::Reporter, Some("gx-edu"), true),
     ("mudan", Role::Office, Some("371702"), true),
+    ("auditor", Role::Auditor, Some("371772"), true),
 ];
 
 pub(super) async fn enter(app: &TestApp) {
@@ -108,7 +110,10 @@ async fn enter_accounts(app: &TestApp, units: HashMap<&'static str, UnitId>) -> 
                         NewAccount { username: username.into(), password_hash: hash.clone(), grants };
                     let user = tx.insert_account(account).await?;
                     let token_hash = hex::encode(Sha256::digest(token(username)));
-                    tx.insert_session(SessionRow { token_hash, user, expires_at }).await?;
+                    // It outlasts every test that moves the clock.
+                    let idle = Duration::from_secs(100 * 366 * 24 * 3600);
+                    let row = SessionRow { token_hash, user, idle, expires_at, address: None };
+                    tx.insert_session(row).await?;
                 }
                 Ok(())
             })
