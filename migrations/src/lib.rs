@@ -11,6 +11,7 @@ mod m20261123_3_tallies;
 mod m20261123_4_audit;
 mod m20261123_5_account_indexes;
 mod m20261123_6_audit_address;
+mod m20261123_8_review;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_4_audit::Migration),
             Box::new(m20261123_5_account_indexes::Migration),
             Box::new(m20261123_6_audit_address::Migration),
+            Box::new(m20261123_8_review::Migration),
         ]
     }
 }

@@ -46,6 +46,7 @@ fn campaign() -> Campaign {
         measures: campaign::template_measures(Kind::Constitution),
         locked: false,
         demo: false,
+        locks: campaign::Locks::default(),
     }
 }
 
@@ -92,6 +93,7 @@ fn version(step: &Step, tree: &UnitTree, before: Option<&Version>) -> Version {
         actor: 1,
         received_at: Timestamp::from_second(before.map_or(0, |before| before.received_at.as_second()) + 1)
             .unwrap(),
+        facts: crate::domain::review::Facts::default(),
     }
 }
 

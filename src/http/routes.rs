@@ -2,6 +2,7 @@
 
 use super::api::{
     campaigns, charts, comparison, description, dhis2, events, health, session, tallies, totals, units,
+    campaigns, charts, comparison, description, health, review, session, tallies, totals, units,
 };
 use super::error::Error;
 use super::page;
@@ -177,13 +178,55 @@ const fn doc(summary: &'static str, query: &'static [&'static str], gives: Schem
 }
 
 const READ: Access = Access::Needs(Permission::Read);
+const REVIEW: Access = Access::Needs(Permission::Review);
+const MANAGE: Access = Access::Needs(Permission::ManageCampaigns);
 
 /// Every route; the ones asked for most come first.
 pub static TABLE: &[Route] = &[
     api!(Put "/campaigns/{campaign}/tallies/{unit}/{date}" Access::Needs(Permission::Submit), tallies::put, Doc {
         takes: Some(schema::<tallies::TallyBody>),
         refuses: &[400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 428, 503],
-        ..doc("Report a unit's day, or correct it", &[], schema::<crate::service::tallies::TallyView>)
+        ..doc("Report a unit's day, or correct it", tallies::PUT, schema::<crate::service::tallies::TallyView>)
+    }),
+    api!(Post "/campaigns/{campaign}/tallies/{unit}/{date}/check" Access::Needs(Permission::Submit), tallies::check, Doc {
+        takes: Some(schema::<tallies::TallyBody>),
+        refuses: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 503],
+        ..doc("Judge a report without storing it", &[], schema::<tallies::CheckView>)
+    }),
+    api!(Post "/campaigns/{campaign}/tallies/{unit}/{date}/review" REVIEW, review::decide, Doc {
+        takes: Some(schema::<review::DecisionBody>),
+        refuses: &[400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 503],
+        ..doc("Accept a report, or send it back with a reason", &[], schema::<crate::service::tallies::TallyView>)
+    }),
+    api!(Get "/campaigns/{campaign}/review" REVIEW, review::queue, Doc {
+        refuses: &[400, 401, 403, 404, 422, 503],
+        ..doc("Reports that wait for a decision", review::QUEUE, schema::<crate::service::review::QueueView>)
+    }),
+    api!(Post "/campaigns/{campaign}/review" REVIEW, review::decide_many, Doc {
+        takes: Some(schema::<review::DecisionsBody>),
+        refuses: &[400, 401, 403, 404, 408, 413, 415, 422, 503],
+        ..doc("Decide about many reports, each by itself", &[], schema::<review::DecidedListView>)
+    }),
+    api!(Get "/campaigns/{campaign}/locks" MANAGE, review::locks, Doc {
+        refuses: &[400, 401, 403, 404, 422, 503],
+        ..doc("Locked days, and exceptions", &[], schema::<crate::service::locks::LocksView>)
+    }),
+    api!(Post "/campaigns/{campaign}/locks" MANAGE, review::lock, Doc {
+        takes: Some(schema::<review::LockBody>),
+        gives: (201, Some(schema::<crate::service::locks::LocksView>)),
+        refuses: &[400, 401, 403, 404, 408, 413, 415, 422, 503],
+        ..doc("Lock a day", &[], schema::<()>)
+    }),
+    api!(Delete "/campaigns/{campaign}/locks/{date}" MANAGE, review::unlock, Doc {
+        gives: (204, None),
+        refuses: &[400, 401, 403, 404, 422, 503],
+        ..doc("Open a locked day again", &[], schema::<()>)
+    }),
+    api!(Post "/campaigns/{campaign}/exceptions" MANAGE, review::except, Doc {
+        takes: Some(schema::<review::ExceptionBody>),
+        gives: (201, Some(schema::<crate::service::locks::LocksView>)),
+        refuses: &[400, 401, 403, 404, 408, 413, 415, 422, 503],
+        ..doc("Let a unit report on a locked day", &[], schema::<()>)
     }),
     api!(Get "/campaigns/{campaign}/tallies/{unit}/{date}" READ, tallies::get,
         doc("The current version of a report", &[], schema::<crate::service::tallies::TallyView>)),

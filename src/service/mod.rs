@@ -11,10 +11,14 @@ pub mod dhis2;
 pub mod drawing;
 mod error;
 pub mod events;
+pub mod locks;
+pub mod quality;
 pub mod report;
+pub mod review;
 pub mod scope;
 pub mod session;
 pub mod tallies;
+mod tally_view;
 pub mod totals;
 pub mod units;
 
@@ -26,8 +30,9 @@ use crate::domain::access::Actor;
 use crate::i18n::Lang;
 use crate::store::{Origin, Store, Transaction};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Everything a use case needs from outside. Time, randomness and limits come from here.
 #[derive(Debug)]
@@ -39,6 +44,7 @@ pub struct App {
     pub(crate) sessions: session::Cache,
     pub(crate) studio: drawing::Studio,
     pub(crate) events: Arc<events::Hub>,
+    names: Mutex<HashMap<i32, String>>,
 }
 
 impl App {
@@ -50,6 +56,7 @@ impl App {
             sessions: session::Cache::new(limits.session_cache),
             studio: drawing::Studio::new(&limits),
             events: Arc::new(events::Hub::new(limits.listeners)),
+            names: Mutex::default(),
             store,
             clock,
             limits,

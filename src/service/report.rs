@@ -81,7 +81,7 @@ impl App {
         let days = own.into_iter().flat_map(|row| row.days).filter(|day| due(&day.date));
         Ok(ReportView {
             days: days.map(|day| ReportDayView { date: day.date, status: day.status }).collect(),
-            closed: tally::check_day(&campaign, &catalogue.tree, unit.id, day, today).err(),
+            closed: tally::check_day(&campaign, &catalogue.tree, unit.id, day, self.clock.now()).err(),
             may_submit: access::may(&caller.actor, &catalogue.tree, Permission::Submit, unit.id),
             campaign: CampaignView::new(&campaign, &catalogue, today),
             unit: UnitView::new(unit, &catalogue.tree),

@@ -28,5 +28,6 @@ mod openapi;
 mod process;
 mod refusals;
 mod replicas;
+mod review;
 mod tamper;
 mod writer;

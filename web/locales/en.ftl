@@ -89,6 +89,32 @@ error-window_invalid = The last day cannot be before the first, and a drive last
 error-window_has_reports = There are reports outside the new window
 error-measures_invalid = The measures are wrong: a code twice, none, or too many
 error-password_length = A password has { $least } to { $most } characters
+error-day_locked = This day is locked; ask the office that runs the drive for an exception
+error-tally_returned = The report has been returned; its unit must submit it again
+error-reason_required = Say why
+error-reason_too_long = A reason has at most { $limit } characters
+error-reason_invalid = The reason has control characters
+error-via_unknown = The channel is phone, wechat, paper, file or other
+error-decision_unknown = The decision is accept or return
+error-items_count = 1 to { $limit } at once
+error-joint_own_unit = An event that your unit leads is counted directly, not as a joint one
+error-instant_invalid = An instant is written 2026-12-04T18:00:00+08:00
+error-lock_unknown = This day is not locked
+error-ledger_unknown = There is no such entry in the ledger
+error-exists-ledger_reversal = That entry was taken back before, or takes one back itself
+error-ledger_kind_unknown = The kind is printed, received or drawn
+error-publication_unknown = There are no such published figures
+
+# Warnings: what looks unusual.
+warning-jump = { $measure } { $count } is far from what this unit usually reports (median { $usual } of { $days } reports)
+warning-above_band = { $measure } { $count } is above what units of this kind report, { $low } to { $high }
+warning-below_band = { $measure } { $count } is below what units of this kind report, { $low } to { $high }
+warning-same_as_yesterday = Every figure is the same as the day before ({ $day })
+warning-round_numbers = { $measure } is in whole hundreds { $days } days running ({ $count } today)
+warning-more_than_drawn = { $title }: { $out } handed out so far, but only { $drawn } drawn
+warning-consultations_per_copy = { $consultations } consultations are { $rate }% of { $materials } copies; 0.1% to 40% is usual
+warning-fixed_more_than_found = { $fixed } hazards rectified, but only { $found } found
+warning-lead_not_reported = { $unit } leads a joint event and has not reported that day, so the event is in no total yet
 
 # Chasing.
 missing-text = [Reminder] { $campaign }, { $month }/{ $day }: { $count } of { $expected } units have not reported: { $names }. Please report soon; if nothing was done, send a zero report.

@@ -89,6 +89,32 @@ error-window_invalid = 结束日期不能早于开始日期，活动期不超过
 error-window_has_reports = 新的活动期之外已有上报
 error-measures_invalid = 指标有误：代码重复、为空或过多
 error-password_length = 密码应为 { $least } 至 { $most } 个字符
+error-day_locked = 该日已锁定，如需补报请联系主办单位开例外
+error-tally_returned = 该报表已退回，须由填报单位重新提交
+error-reason_required = 请说明原因
+error-reason_too_long = 原因不能超过 { $limit } 字
+error-reason_invalid = 原因含有控制字符
+error-via_unknown = 来源渠道须为 phone、wechat、paper、file 或 other
+error-decision_unknown = 审核结论须为 accept 或 return
+error-items_count = 一次可处理 1 至 { $limit } 份
+error-joint_own_unit = 本单位牵头的活动直接填入数量，不作为联合开展
+error-instant_invalid = 时刻应写作 2026-12-04T18:00:00+08:00 的形式
+error-lock_unknown = 该日没有锁定
+error-ledger_unknown = 没有这条台账记录
+error-exists-ledger_reversal = 该记录已被冲销，或本身就是冲销记录
+error-ledger_kind_unknown = 类别须为 printed、received 或 drawn
+error-publication_unknown = 没有这份公布数据
+
+# Warnings: what looks unusual.
+warning-jump = { $measure }{ $count }，与本单位以往（{ $days } 次的中位数 { $usual }）相差悬殊
+warning-above_band = { $measure }{ $count }，高于同类单位常见范围 { $low }—{ $high }
+warning-below_band = { $measure }{ $count }，低于同类单位常见范围 { $low }—{ $high }
+warning-same_as_yesterday = 各项数字与前一日（{ $day }）完全相同
+warning-round_numbers = { $measure }连续 { $days } 日均为整百（当日 { $count }）
+warning-more_than_drawn = { $title }累计发放 { $out } 份，多于领用 { $drawn } 份
+warning-consultations_per_copy = 咨询 { $consultations } 人次，为资料 { $materials } 份的 { $rate }%，不在常见的 0.1%—40% 之内
+warning-fixed_more_than_found = 整改 { $fixed } 处，多于发现 { $found } 处
+warning-lead_not_reported = 牵头单位{ $unit }当日尚未上报，联合活动还没有计入合计
 
 # Chasing.
 missing-text = 【催报】{ $campaign }{ $month }月{ $day }日应报 { $expected } 个单位，尚有 { $count } 个未报：{ $names }。请尽快上报，当日无工作请报“零报告”。

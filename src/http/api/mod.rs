@@ -7,6 +7,7 @@ pub mod description;
 pub mod dhis2;
 pub mod events;
 pub mod health;
+pub mod review;
 pub mod session;
 pub mod tallies;
 pub mod totals;
