@@ -3,6 +3,8 @@
 use super::api::{
     campaigns, charts, comparison, description, dhis2, events, health, session, tallies, totals, units,
     campaigns, charts, comparison, description, health, review, session, tallies, totals, units,
+    campaigns, charts, comparison, description, health, ledger, publications, review, session, tallies,
+    totals, units,
 };
 use super::error::Error;
 use super::page;
@@ -250,6 +252,25 @@ pub static TABLE: &[Route] = &[
         gives: (200, None),
         ..doc("Server-sent events: a unit's revision, now and whenever it changes", events::QUERY, schema::<()>)
     }),
+    api!(Get "/campaigns/{campaign}/ledger" READ, ledger::get,
+        doc("A unit's print ledger", ledger::QUERY, schema::<crate::service::ledger::LedgerView>)),
+    api!(Post "/campaigns/{campaign}/ledger" Access::Needs(Permission::Submit), ledger::add, Doc {
+        takes: Some(schema::<crate::service::ledger::LedgerBody>),
+        gives: (201, Some(schema::<crate::service::ledger::LedgerEntryView>)),
+        refuses: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 503],
+        ..doc("Enter print, or take an entry back", ledger::QUERY, schema::<()>)
+    }),
+    api!(Get "/campaigns/{campaign}/publications" READ, publications::list,
+        doc("Published figures, newest first", &[], schema::<crate::service::publications::PublicationsView>)),
+    api!(Post "/campaigns/{campaign}/publications" Access::Needs(Permission::Publish), publications::create, Doc {
+        takes: Some(schema::<crate::service::publications::PublicationBody>),
+        gives: (201, Some(schema::<crate::service::publications::PublicationView>)),
+        refuses: &[400, 401, 403, 404, 408, 413, 415, 422, 503],
+        ..doc("Freeze the totals of a unit", &[], schema::<()>)
+    }),
+    api!(Get "/campaigns/{campaign}/publications/{number}" READ, publications::get, doc(
+        "Published figures, and what must be said of them since", &[],
+        schema::<crate::service::publications::PublicationView>)),
     api!(Get "/comparison" READ, comparison::comparison, doc(
         "Drives side by side", comparison::QUERY, schema::<crate::service::comparison::ComparisonView>)),
     api!(Get "/campaigns" READ, campaigns::list,

@@ -26,6 +26,7 @@ mod flow;
 mod limits;
 mod openapi;
 mod process;
+mod publications;
 mod refusals;
 mod replicas;
 mod review;

@@ -116,6 +116,14 @@ warning-consultations_per_copy = { $consultations } consultations are { $rate }%
 warning-fixed_more_than_found = { $fixed } hazards rectified, but only { $found } found
 warning-lead_not_reported = { $unit } leads a joint event and has not reported that day, so the event is in no total yet
 
+# What must be said after a publication.
+correction-day = { $year }-{ $month }-{ $date }
+correction-exact = { $count } { $word }
+correction-about = about { $count } { $word }
+correction-line = { $measure }: { $after } instead of { $before }
+correction-line-units = { $measure }: { $after } instead of { $before } ({ $units })
+correction-text = Correction: in "{ $title }", published on { $day } ({ $campaign }, { $unit }), these figures have changed: { $lines }.
+
 # Chasing.
 missing-text = [Reminder] { $campaign }, { $month }/{ $day }: { $count } of { $expected } units have not reported: { $names }. Please report soon; if nothing was done, send a zero report.
 missing-nobody = { $campaign }, { $month }/{ $day }: all { $expected } units have reported.

@@ -116,6 +116,14 @@ warning-consultations_per_copy = 咨询 { $consultations } 人次，为资料 { 
 warning-fixed_more_than_found = 整改 { $fixed } 处，多于发现 { $found } 处
 warning-lead_not_reported = 牵头单位{ $unit }当日尚未上报，联合活动还没有计入合计
 
+# What must be said after a publication.
+correction-day = { $year }年{ $month }月{ $date }日
+correction-exact = { $count }{ $word }
+correction-about = 约{ $count }{ $word }
+correction-line = { $measure }由{ $before }更正为{ $after }
+correction-line-units = { $measure }由{ $before }更正为{ $after }（涉及{ $units }）
+correction-text = 更正说明：{ $day }公布的“{ $title }”（{ $campaign }，{ $unit }），有关数据更正如下：{ $lines }。
+
 # Chasing.
 missing-text = 【催报】{ $campaign }{ $month }月{ $day }日应报 { $expected } 个单位，尚有 { $count } 个未报：{ $names }。请尽快上报，当日无工作请报“零报告”。
 missing-nobody = { $campaign }{ $month }月{ $day }日应报 { $expected } 个单位，已全部上报。

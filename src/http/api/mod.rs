@@ -7,6 +7,8 @@ pub mod description;
 pub mod dhis2;
 pub mod events;
 pub mod health;
+pub mod ledger;
+pub mod publications;
 pub mod review;
 pub mod session;
 pub mod tallies;
