@@ -5,8 +5,11 @@ pub mod board;
 mod figures;
 pub mod home;
 pub mod language;
+pub mod ledger;
 pub mod login;
+pub mod publications;
 pub mod report;
+pub mod review;
 
 use super::error::Error;
 use super::reply::{self, Response};
