@@ -1,8 +1,8 @@
 //! Does a report look right? Errors are judged elsewhere and refuse; what is found here is a warning and asks for a word.
 //!
-//! Figures of a drive are counts that grow by factors, not by steps, and a stall on 4 December is ten ordinary days. So a
-//! jump is measured on logarithms against the median of the unit's own past, in units of the median absolute deviation:
-//! the z-score, with its mean and standard deviation, is moved by the very outlier it should find.
+//! Figures of a drive are counts that grow by factors, not by steps, so a jump is measured on logarithms against the median
+//! of the unit's own past, in units of the median absolute deviation: the z-score, with its mean and standard deviation, is
+//! moved by the very outlier it should find.
 
 use super::calendar::ReportDay;
 use super::fault::Fault;
@@ -23,8 +23,9 @@ const JUMP: f64 = 3.5;
 const MAD_TO_DEVIATION: f64 = 1.4826;
 
 /// The least deviation that is assumed, in logarithms. A unit that reported 100 every day has none, and 101 is no jump:
-/// with this floor nothing under twice or over half of the median is ever called one (e^(3.5 × 0.2) = 2.01).
-const LEAST_DEVIATION: f64 = 0.2;
+/// with this floor nothing between a quarter of the median and four times it is ever called one (e^(3.5 × 0.4) = 4.06).
+/// The stalls of 4 December, two to three ordinary days, then need no excuse, and a zero too many is found.
+const LEAST_DEVIATION: f64 = 0.4;
 
 /// So many days in a row with nothing but hundreds look estimated, not counted.
 const ROUND_DAYS: usize = 3;

@@ -253,7 +253,7 @@ async fn versions_say_who_how_why_and_what_changed(engine: Engine) {
         .send(reqwest::Method::GET, "/campaigns/constitution-2025/report/371772001", &[], None)
         .await
         .text();
-    for words in ["office", "电话", "补充", "10 份", "12余份"] {
+    for words in ["office", "电话", "补充", "10份", "12余份"] {
         assert!(page.contains(words), "{words}: {page}");
     }
 }
@@ -276,7 +276,7 @@ async fn a_conflict_shows_both_sides(engine: Engine) {
     ];
     let page = super::review::form(&wanfu, "2025-12-04", &fields).await;
     assert_eq!(page.status, 412);
-    assert!(page.text().contains("20 份") && page.text().contains("30 份"), "{}", page.text());
+    assert!(page.text().contains("20份") && page.text().contains("30份"), "{}", page.text());
 }
 
 /// Sends the form of 万福街道.

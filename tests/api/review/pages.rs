@@ -119,7 +119,7 @@ async fn a_joint_part_survives_the_form(engine: Engine) {
     let page = show(&wanfu, "/campaigns/constitution-2025/report/371772001?date=2025-12-04").await.text();
     assert!(page.contains("name=\"joint.0.lead\" value=\"371772100\"") && page.contains("吕陵镇"), "{page}");
     let receipt = show(&wanfu, "/campaigns/constitution-2025/report/371772001?date=2025-12-04&done=1").await;
-    assert!(receipt.text().contains("联合开展（吕陵镇牵头）：宣传资料《宪法》"), "{}", receipt.text());
+    assert!(receipt.text().contains("联合开展（吕陵镇牵头）：宣传资料：《宪法》"), "{}", receipt.text());
     let mut wrong = fields.to_vec();
     wrong[3].1 = "371702001";
     wrong[13].1 = "1";

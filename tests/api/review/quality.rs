@@ -162,7 +162,7 @@ async fn print_is_not_handed_out_that_was_never_drawn(engine: Engine) {
     assert_eq!(wanfu.get(&ledger).await.expect(200)["items"].as_array().unwrap().len(), 3);
     assert_eq!(
         codes(&wanfu.post(&check, &materials(1)).await.expect(200)["warnings"]),
-        ["more_than_drawn", "below_band"]
+        ["below_band", "more_than_drawn"]
     );
 
     office.post(&ledger, &add("lost", 1)).await.problem(422, "ledger_kind_unknown");
