@@ -217,6 +217,21 @@ pub fn decide(current: &Version, decision: Decision, reason: &str) -> Verdict {
     }
 }
 
+/// The unit's own reason. An answer may be sent back as it was read, with the words of whoever decided in it; these are
+/// not the unit's.
+#[must_use]
+pub fn own_reason<'r>(current: Option<&Version>, reason: &'r str) -> &'r str {
+    let echoed = current.is_some_and(|c| c.review != Review::Submitted && c.facts.reason == reason);
+    if echoed { "" } else { reason }
+}
+
+/// Whether a report must say why: it changes figures that count, after the deadline of their day. What was sent back was
+/// asked for, and a first report is late and nothing else.
+#[must_use]
+pub fn needs_reason(current: &Version, changes_figures: bool, after_deadline: bool) -> bool {
+    current.counts() && changes_figures && after_deadline
+}
+
 impl Version {
     /// The version that a decision makes of this one: the same report, with the word of who decided.
     #[must_use]

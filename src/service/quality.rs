@@ -8,8 +8,9 @@ use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::fault::Fault;
 use crate::domain::quality::{self, Drawn, Evidence, Past};
-use crate::domain::review::Report;
-use crate::domain::slot::{Line, SlotBook};
+use crate::domain::quantity::Quantity;
+use crate::domain::review::{self, Report};
+use crate::domain::slot::{Line, Slot, SlotBook};
 use crate::domain::tally::{self, Entry, Version};
 use crate::domain::unit::UnitId;
 use crate::i18n::Lang;
@@ -52,10 +53,21 @@ struct Subject {
 }
 
 fn entries(version: &Version, slots: &SlotBook) -> Vec<Entry> {
-    let entry = |(slot, quantity): &(_, _)| {
+    of_figures(&version.figures, slots)
+}
+
+fn of_figures(figures: &[(Slot, Quantity)], slots: &SlotBook) -> Vec<Entry> {
+    let entry = |(slot, quantity): &(Slot, Quantity)| {
         slots.line(*slot).map(|line| Entry { line: line.clone(), quantity: *quantity })
     };
-    version.figures.iter().filter_map(entry).collect()
+    figures.iter().filter_map(entry).collect()
+}
+
+/// Whether a report says what a version says, in figures.
+fn same_figures(current: &Version, report: &Report, slots: &SlotBook) -> bool {
+    let joint = current.facts.joint.iter().map(|joint| (joint.lead, of_figures(&joint.figures, slots)));
+    let parts = report.joint.iter().map(|part| (part.lead, part.entries.clone()));
+    entries(current, slots) == report.figures.entries() && joint.eq(parts)
 }
 
 /// A warning in words; a measure is told by its name.
@@ -201,10 +213,13 @@ impl App {
         };
         let current = self.store.current(campaign.key, &[day], &[unit.id]).await?.pop();
         let slots = self.store.slots();
-        if let Some(current) = current.filter(|current| current.counts())
-            && now > campaign.deadline_of(day)
-            && report.reason.is_empty()
-            && entries(&current, &slots) != report.figures.entries()
+        let reason = review::own_reason(current.as_ref(), &report.reason);
+        if let Some(current) = current.filter(|_| reason.is_empty())
+            && review::needs_reason(
+                &current,
+                !same_figures(&current, &report, &slots),
+                now > campaign.deadline_of(day),
+            )
             && let Error::Invalid(found) = tallies::reason_required()
         {
             faults.extend(found);

@@ -200,16 +200,14 @@ fn judge_report(
         .map(|part| Joint { lead: part.lead, figures: book.slots(&part.entries) })
         .collect();
     let after = submission.received_at > door.deadline;
-    // An answer may be sent back as it is, with the words of whoever decided in it; they are not the unit's reason.
-    let echoed = current.is_some_and(|c| c.review != Review::Submitted && c.facts.reason == report.reason);
-    let reason = if echoed { "" } else { report.reason.as_str() };
+    let reason = review::own_reason(current, &report.reason);
     if let Some(current) = current.filter(|current| current.counts()) {
         let same_figures = current.figures == figures && current.facts.joint == joint;
         let same_via = report.via.is_none() || report.via == current.facts.via;
         if same_figures && same_via && current.note == report.figures.note() {
             return Outcome::Unchanged(current.clone());
         }
-        if after && !same_figures && reason.is_empty() {
+        if reason.is_empty() && review::needs_reason(current, !same_figures, after) {
             return Outcome::Refused("reason_required");
         }
     }

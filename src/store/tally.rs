@@ -36,7 +36,7 @@ const SELECT: &str = "t.campaign_id, t.day, t.unit_id, t.version, t.review, t.ch
 /// What a version is found by: campaign, day, unit.
 pub(super) type Key = (i32, ReportDay, UnitId);
 
-fn small<T: Copy + PartialEq>(all: &[T], one: T) -> i16 {
+pub(super) fn small<T: Copy + PartialEq>(all: &[T], one: T) -> i16 {
     all.iter().zip(0..).find(|(other, _)| **other == one).map_or(0, |(_, n)| n)
 }
 
