@@ -39,6 +39,8 @@ pub struct Limits {
     pub listeners: usize,
     /// Items on a page of a list.
     pub page: u32,
+    /// Reports that are looked at for one queue of the office; what is beyond comes up when these are decided.
+    pub review_queue: usize,
 }
 
 impl Default for Limits {
@@ -61,6 +63,7 @@ impl Default for Limits {
             idempotency: Duration::from_secs(14 * 24 * 3600),
             listeners: 6_000,
             page: 200,
+            review_queue: 5_000,
         }
     }
 }

@@ -1,10 +1,8 @@
 //! The one route table: serving, the description of the API and the tests of access all read it.
 
 use super::api::{
-    campaigns, charts, comparison, description, dhis2, events, health, session, tallies, totals, units,
-    campaigns, charts, comparison, description, health, review, session, tallies, totals, units,
-    campaigns, charts, comparison, description, health, ledger, publications, review, session, tallies,
-    totals, units,
+    campaigns, charts, comparison, description, dhis2, events, health, ledger, publications, review, session,
+    tallies, totals, units,
 };
 use super::error::Error;
 use super::page;

@@ -56,9 +56,6 @@ pub struct QueueView {
     pub next: Option<String>,
 }
 
-/// Reports looked at for one queue. What is beyond comes up when these are decided.
-const QUEUE: usize = 5_000;
-
 impl App {
     /// Accepts a report or sends it back.
     ///
@@ -159,7 +156,7 @@ impl App {
         };
         let mut waiting: Vec<Version> = Vec::new();
         let mut place = None;
-        while waiting.len() < QUEUE {
+        while waiting.len() < self.limits.review_queue {
             let listing =
                 Listing { campaign: campaign.key, after: place, limit: Some(1_000), ..Listing::default() };
             let page = self.store.list(&listing).await?;
@@ -170,7 +167,7 @@ impl App {
                 break;
             }
         }
-        waiting.truncate(QUEUE);
+        waiting.truncate(self.limits.review_queue);
         let views = self.views(&catalogue, caller, &waiting).await?;
         let warnings = self.warnings(&catalogue, caller, &campaign, &waiting).await?;
         let mut rows = Vec::with_capacity(waiting.len());

@@ -203,9 +203,6 @@ impl TallyView {
     }
 }
 
-/// Names of accounts that are remembered; more than that and all are looked up again.
-const NAMES: usize = 10_000;
-
 /// What views are made with.
 struct Maker<'a> {
     catalogue: &'a Catalogue,
@@ -264,7 +261,8 @@ impl App {
         if !unknown.is_empty() {
             let found = self.store.usernames(&unknown).await?;
             let mut known = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-            if known.len() + found.len() > NAMES {
+            // As many as sessions are remembered; beyond that all are looked up again.
+            if known.len() + found.len() > self.limits.session_cache {
                 known.clear();
             }
             known.extend(found.clone());

@@ -2,7 +2,8 @@
 
 use super::{CAMPAIGN, form, materials, path};
 use crate::flow::WANFU;
-use crate::support::{Engine, TestApp};
+use crate::support::{Engine, Options, TestApp};
+use pufa::config::Limits;
 use serde_json::{Value, json};
 
 on_both! {
@@ -10,6 +11,7 @@ on_both! {
     the_queue_begins_with_what_is_not_explained
     the_form_asks_for_a_word_and_then_stores
     print_is_not_handed_out_that_was_never_drawn
+    a_queue_comes_a_page_at_a_time_and_has_an_end
 }
 
 fn codes(warnings: &Value) -> Vec<&str> {
@@ -173,4 +175,34 @@ async fn print_is_not_handed_out_that_was_never_drawn(engine: Engine) {
     app.by("viewer").post(&ledger, &add("drawn", 1)).await.problem(403, "forbidden");
     app.by("mudan").get(&ledger).await.problem(404, "campaign_unknown");
     app.assert_sound().await;
+}
+
+async fn a_queue_comes_a_page_at_a_time_and_has_an_end(engine: Engine) {
+    let limits = Limits { page: 2, review_queue: 5, ..Limits::default() };
+    let app = TestApp::start_with(engine, Options { limits, ..Options::default() }).await;
+    let office = app.by("office");
+    for day in 1..=4 {
+        for unit in ["371772001", "371772100"] {
+            let count = if day == 2 { 9_000 } else { 500 };
+            office.put(&path(unit, &format!("2025-12-0{day}")), &materials(count)).await.expect(201);
+        }
+    }
+    let mut found = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let queue = office.get(&format!("{CAMPAIGN}/review?{cursor}")).await.expect(200);
+        assert_eq!(queue["waiting"], 5, "what is beyond comes up when these are decided");
+        for item in queue["items"].as_array().unwrap() {
+            found
+                .push((item["date"].as_str().unwrap().to_owned(), item["unit"].as_str().unwrap().to_owned()));
+        }
+        match queue["next"].as_str() {
+            Some(next) => cursor = format!("cursor={next}"),
+            None => break,
+        }
+    }
+    let expected = [("02", "371772001"), ("02", "371772100"), ("01", "371772001"), ("01", "371772100")];
+    let expected = expected.map(|(day, unit)| (format!("2025-12-{day}"), unit.to_owned()));
+    assert_eq!(found[..4], expected);
+    assert_eq!(found.len(), 5);
 }
