@@ -57,6 +57,8 @@ pub struct Limits {
     pub page: u32,
     /// How this installation is run.
     pub site: Site,
+    /// Reports that are looked at for one queue of the office; what is beyond comes up when these are decided.
+    pub review_queue: usize,
 }
 
 impl Default for Limits {
@@ -81,6 +83,7 @@ impl Default for Limits {
             listeners: 6_000,
             page: 200,
             site: Site::default(),
+            review_queue: 5_000,
         }
     }
 }

@@ -154,6 +154,7 @@ async fn enter(
         measures: template_measures(Kind::Constitution),
         locked: false,
         demo: false,
+        locks: Default::default(),
     };
     transaction.insert_campaign(NewCampaign(campaign)).await?;
     let mut tokens = Vec::new();

@@ -14,6 +14,7 @@ mod m20261123_6_audit_address;
 mod m20261123_7_second_factors;
 mod m20261123_7_sessions;
 mod m20261123_7_tokens_and_links;
+mod m20261123_8_review;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_7_sessions::Migration),
             Box::new(m20261123_7_second_factors::Migration),
             Box::new(m20261123_7_tokens_and_links::Migration),
+            Box::new(m20261123_8_review::Migration),
         ]
     }
 }

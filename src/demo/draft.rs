@@ -25,7 +25,7 @@ pub(super) fn draft(work: &Work, dice: &mut Dice) -> Draft {
     let consultations = consultations(work, dice);
     items.extend(others(work, dice));
     let zero = items.is_empty() && consultations.is_empty();
-    Draft { items, consultations, zero, note: String::new() }
+    Draft { items, consultations, zero, ..Draft::default() }
 }
 
 fn item(measure: &str, title: Option<&str>, count: u64, bound: Bound) -> DraftItem {
@@ -156,7 +156,7 @@ fn others(work: &Work, dice: &mut Dice) -> Vec<DraftItem> {
 pub(super) fn slip(right: Draft, dice: &mut Dice) -> (Draft, Draft) {
     let mut wrong = right.clone();
     let forgotten = dice.in_hundred(50) && !wrong.items.is_empty() && !wrong.consultations.is_empty();
-    let note = if forgotten {
+    let reason = if forgotten {
         wrong.consultations.clear();
         "更正：首次填报漏填法律咨询"
     } else if let Some(DraftItem { count: Count::Whole(count), .. }) = wrong.items.first_mut() {
@@ -166,5 +166,5 @@ pub(super) fn slip(right: Draft, dice: &mut Dice) -> (Draft, Draft) {
         wrong.note = "待核".into();
         "更正：已核对"
     };
-    (wrong, Draft { note: note.into(), ..right })
+    (wrong, Draft { reason: reason.into(), ..right })
 }

@@ -162,7 +162,10 @@ fn versions(
         }
         _ => versions.push(report(1, received_at, draft)),
     }
-    versions.iter_mut().for_each(|report| report.on_behalf = on_behalf);
+    for report in &mut versions {
+        report.on_behalf = on_behalf;
+        report.draft.via = on_behalf.then(|| "phone".to_owned());
+    }
     versions
 }
 

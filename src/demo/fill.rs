@@ -3,10 +3,11 @@
 use super::{Plan, Report};
 use crate::domain::access::{Grant, Role};
 use crate::domain::catalogue::Catalogue;
-use crate::domain::tally::{Channel, Figures};
+use crate::domain::review;
+use crate::domain::tally::Channel;
 use crate::domain::unit::UnitId;
 use crate::store::{
-    NewAccount, NewCampaign, NewUnit, Outcome, Precondition, Store, StoreError, Submission, Transaction,
+    Act, NewAccount, NewCampaign, NewUnit, Outcome, Precondition, Store, StoreError, Submission, Transaction,
 };
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -225,25 +226,29 @@ impl Hall<'_> {
         let planned = self.plan.campaigns.iter().find(|campaign| campaign.key == report.campaign);
         let campaign =
             planned.and_then(|planned| self.catalogue.campaign(planned.id.as_str())).ok_or_else(refused)?;
-        let figures = Figures::check(&report.draft, campaign).map_err(|_| refused())?;
+        let unit = self.units.get(&report.unit).copied().ok_or_else(refused)?;
+        let said = review::Report::check(&report.draft, campaign, &self.catalogue.tree, unit);
         let own = self.senders.of_unit.get(&report.unit).copied();
         let actor = if report.on_behalf { Some(self.senders.office) } else { own };
         Ok(Submission {
             epoch: self.catalogue.epoch,
             campaign: campaign.key,
-            unit: self.units.get(&report.unit).copied().ok_or_else(refused)?,
+            unit,
             day: report.day,
-            figures,
+            act: Act::Report {
+                report: said.map_err(|_| refused())?,
+                on_behalf: report.on_behalf,
+                channel: Channel::Form,
+                deadline: campaign.deadline_of(report.day),
+                exception: false,
+            },
             precondition: match report.version {
                 1 => Precondition::Absent,
                 version => Precondition::Version(version - 1),
             },
             idempotency: None,
             actor: actor.ok_or_else(refused)?,
-            on_behalf: report.on_behalf,
-            channel: Channel::Form,
             received_at: report.received_at.min(self.now),
-            deadline: campaign.deadline_of(report.day),
         })
     }
 }

@@ -144,6 +144,7 @@ fn made_up(key: i32, id: String, year: i16, window: Window, theme: &str) -> Opti
         measures: campaign::template_measures(Kind::Constitution),
         locked: false,
         demo: true,
+        locks: campaign::Locks::default(),
     })
 }
 

@@ -5,7 +5,7 @@ use super::measure::{self, Measure, MeasureCode};
 use super::unit::{UnitId, UnitTree};
 use jiff::Timestamp;
 use jiff::civil::Time;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The stable identifier of a drive in addresses, such as `constitution-2021`.
@@ -217,6 +217,31 @@ pub struct Campaign {
     pub locked: bool,
     /// Its figures are made up for showing the program.
     pub demo: bool,
+    /// Days that are closed to changes, and who may report still.
+    pub locks: Locks,
+}
+
+/// Days of a drive that the office has closed to changes, and units that may report on a closed day still.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Locks {
+    /// Closed days.
+    pub days: BTreeSet<ReportDay>,
+    /// Exceptions, with the last instant of each where it has one.
+    pub exceptions: BTreeMap<(UnitId, ReportDay), Option<Timestamp>>,
+}
+
+impl Locks {
+    /// What closes a day, as the code that says so; nothing when it is open. `whole` says that the drive is locked.
+    #[must_use]
+    pub fn over(&self, day: ReportDay, whole: bool) -> Option<&'static str> {
+        if whole { Some("campaign_locked") } else { self.days.contains(&day).then_some("day_locked") }
+    }
+
+    /// Whether a unit may report for a closed day now.
+    #[must_use]
+    pub fn excepts(&self, unit: UnitId, day: ReportDay, now: Timestamp) -> bool {
+        self.exceptions.get(&(unit, day)).is_some_and(|until| until.is_none_or(|until| now <= until))
+    }
 }
 
 /// 18:00, the usual hour.

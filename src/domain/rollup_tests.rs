@@ -3,6 +3,7 @@ use crate::domain::calendar::{ReportDay, Window};
 use crate::domain::campaign::{self, CampaignId, Expected, Kind};
 use crate::domain::completeness::Completeness;
 use crate::domain::quantity::{Bound, Quantity};
+use crate::domain::review::{Decision, Verdict, decide};
 use crate::domain::tally::{Channel, Review};
 use crate::domain::unit::{Unit, UnitCode, UnitKind};
 use jiff::Timestamp;
@@ -46,6 +47,7 @@ fn campaign() -> Campaign {
         measures: campaign::template_measures(Kind::Constitution),
         locked: false,
         demo: false,
+        locks: campaign::Locks::default(),
     }
 }
 
@@ -56,12 +58,23 @@ struct Step {
     figures: Vec<(u32, u32, usize)>,
     late: bool,
     returned: bool,
+    /// The office decides about what is there, instead.
+    decision: Option<Decision>,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let figures = prop::collection::vec((1u32..5, 0u32..100_000, 0usize..4), 0..5);
-    let step = (0usize..1000, 0..DAYS, figures, any::<bool>(), prop::bool::weighted(0.2))
-        .prop_map(|(unit, day, figures, late, returned)| Step { unit, day, figures, late, returned });
+    let decision = prop::option::of(prop::sample::select(vec![Decision::Accept, Decision::Return]));
+    let step = (0usize..1000, 0..DAYS, figures, any::<bool>(), prop::bool::weighted(0.1), decision).prop_map(
+        |(unit, day, figures, late, returned, decision)| Step {
+            unit,
+            day,
+            figures,
+            late,
+            returned,
+            decision,
+        },
+    );
     prop::collection::vec(step, 0..40)
 }
 
@@ -92,6 +105,7 @@ fn version(step: &Step, tree: &UnitTree, before: Option<&Version>) -> Version {
         actor: 1,
         received_at: Timestamp::from_second(before.map_or(0, |before| before.received_at.as_second()) + 1)
             .unwrap(),
+        facts: crate::domain::review::Facts::default(),
     }
 }
 
@@ -99,7 +113,13 @@ fn run(tree: &UnitTree, steps: &[Step]) -> (Rollups, Current) {
     let (mut rollups, mut current) = (Rollups::new(), Current::new());
     for step in steps {
         let key = (tree.all()[step.unit % tree.all().len()].id, first_day().plus(step.day));
-        let after = version(step, tree, current.get(&key));
+        let after = match (step.decision, current.get(&key)) {
+            (Some(decision), Some(before)) => match decide(before, decision, "why") {
+                Verdict::New => before.decided(decision, "why", 2, before.received_at),
+                Verdict::Same | Verdict::Refused(_) => continue,
+            },
+            (_, before) => version(step, tree, before),
+        };
         replace(&mut rollups, &campaign(), tree, current.get(&key), &after);
         current.insert(key, after);
     }

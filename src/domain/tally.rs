@@ -7,6 +7,7 @@ use super::fault::Fault;
 use super::measure::MeasureCode;
 use super::privacy;
 use super::quantity::{Bound, Quantity, QuantityError, Sum};
+use super::review::Facts;
 use super::slot::{Line, Slot};
 use super::unit::{UnitId, UnitTree};
 use jiff::Timestamp;
@@ -30,6 +31,21 @@ pub struct Draft {
     pub zero: bool,
     /// A remark.
     pub note: String,
+    /// Parts in events that other units lead and count (联合开展).
+    pub joint: Vec<DraftJoint>,
+    /// Code of the channel through which the figures came.
+    pub via: Option<String>,
+    /// Why it is corrected, or unusual.
+    pub reason: String,
+}
+
+/// A part in another unit's event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DraftJoint {
+    /// Code of the unit that counts the event.
+    pub lead: String,
+    /// The event's measures with their counts.
+    pub items: Vec<DraftItem>,
 }
 
 /// One measure of a [`Draft`].
@@ -101,28 +117,7 @@ impl Figures {
         if draft.items.len() + draft.consultations.len() > MAX_LINES {
             return Err(vec![Fault::new("/items", "too_many_lines").with("limit", MAX_LINES)]);
         }
-        let mut seen = HashSet::with_capacity(draft.items.len());
-        for (at, item) in draft.items.iter().enumerate() {
-            let before = faults.len();
-            let line = item_line(item, campaign, at, &mut faults);
-            let pointer = format!("/items/{at}/count");
-            let quantity = quantity(
-                item.count,
-                item.bound.as_deref(),
-                &pointer,
-                &format!("/items/{at}/bound"),
-                &mut faults,
-            );
-            if let (Some(line), Some(quantity), true) = (line, quantity, faults.len() == before) {
-                if seen.insert(line.clone()) {
-                    entries.push(Entry { line, quantity });
-                } else {
-                    faults.push(
-                        Fault::new(format!("/items/{at}"), "item_duplicate").with("measure", &item.measure),
-                    );
-                }
-            }
-        }
+        entries.extend(check_items(&draft.items, campaign, "/items", &mut faults));
         for (at, record) in draft.consultations.iter().enumerate() {
             let topic = coded(record.topic.as_deref(), Topic::from_code);
             let mode = coded(record.mode.as_deref(), Mode::from_code);
@@ -143,10 +138,11 @@ impl Figures {
         if !draft.consultations.is_empty() && campaign.measure(super::measure::CONSULTATIONS).is_none() {
             faults.push(Fault::new("/consultations", "consultations_not_counted"));
         }
-        if draft.zero && !(draft.items.is_empty() && draft.consultations.is_empty()) {
+        let empty = draft.items.is_empty() && draft.consultations.is_empty() && draft.joint.is_empty();
+        if draft.zero && !empty {
             faults.push(Fault::new("/zero", "zero_with_items"));
         }
-        if !draft.zero && draft.items.is_empty() && draft.consultations.is_empty() {
+        if !draft.zero && empty {
             faults.push(Fault::new("", "nothing_reported"));
         }
         let note = check_note(&draft.note, &mut faults);
@@ -172,8 +168,34 @@ impl Figures {
     }
 }
 
-fn item_line(item: &DraftItem, campaign: &Campaign, at: usize, faults: &mut Vec<Fault>) -> Option<Line> {
-    let pointer = format!("/items/{at}/measure");
+/// Judges a list of measures that lies at a pointer; each line may be there once.
+pub(super) fn check_items(
+    items: &[DraftItem],
+    campaign: &Campaign,
+    list: &str,
+    faults: &mut Vec<Fault>,
+) -> Vec<Entry> {
+    let mut entries = Vec::with_capacity(items.len());
+    let mut seen = HashSet::with_capacity(items.len());
+    for (at, item) in items.iter().enumerate() {
+        let before = faults.len();
+        let here = format!("{list}/{at}");
+        let line = item_line(item, campaign, &here, faults);
+        let (count, bound) = (format!("{here}/count"), format!("{here}/bound"));
+        let quantity = quantity(item.count, item.bound.as_deref(), &count, &bound, faults);
+        if let (Some(line), Some(quantity), true) = (line, quantity, faults.len() == before) {
+            if seen.insert(line.clone()) {
+                entries.push(Entry { line, quantity });
+            } else {
+                faults.push(Fault::new(here, "item_duplicate").with("measure", &item.measure));
+            }
+        }
+    }
+    entries
+}
+
+fn item_line(item: &DraftItem, campaign: &Campaign, here: &str, faults: &mut Vec<Fault>) -> Option<Line> {
+    let pointer = format!("{here}/measure");
     let measure = match MeasureCode::new(&item.measure) {
         Ok(code) if code.is_consultations() => {
             faults.push(Fault::new(pointer, "consultations_as_item"));
@@ -188,11 +210,11 @@ fn item_line(item: &DraftItem, campaign: &Campaign, at: usize, faults: &mut Vec<
     let title = match item.title.as_deref().map(str::trim).filter(|title| !title.is_empty()) {
         None => None,
         Some(title) if title.chars().count() > MAX_TITLE || title.chars().any(char::is_control) => {
-            faults.push(Fault::new(format!("/items/{at}/title"), "title_invalid").with("limit", MAX_TITLE));
+            faults.push(Fault::new(format!("{here}/title"), "title_invalid").with("limit", MAX_TITLE));
             return None;
         }
         Some(title) if privacy::find(title).is_some() => {
-            faults.push(Fault::new(format!("/items/{at}/title"), "personal_data"));
+            faults.push(Fault::new(format!("{here}/title"), "personal_data"));
             return None;
         }
         Some(title) => Some(title.into()),
@@ -243,18 +265,19 @@ fn check_note(note: &str, faults: &mut Vec<Fault>) -> String {
     note.to_owned()
 }
 
-/// Whether a unit may report for a day at all.
+/// Whether a unit may report for a day at all, and whether it takes an exception to a lock to do so.
 ///
 /// # Errors
-/// Outside the window, in the future, on a day on which the unit is closed, outside the drive, or when the drive is
-/// locked.
+/// Outside the window, in the future, on a day on which the unit is closed, outside the drive, or when the drive or the
+/// day is locked and the unit has no exception that still runs.
 pub fn check_day(
     campaign: &Campaign,
     tree: &UnitTree,
     unit: UnitId,
     day: ReportDay,
-    today: ReportDay,
-) -> Result<(), Fault> {
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let today = ReportDay::of(now);
     if !tree.is_under(unit, campaign.unit) {
         Err(Fault::new("/unit", "unit_outside_campaign"))
     } else if !campaign.window.contains(day) {
@@ -264,10 +287,13 @@ pub fn check_day(
         Err(Fault::new("/date", "day_in_future").with("today", today))
     } else if !tree.is_open(unit, day) {
         Err(Fault::new("/unit", "unit_closed"))
-    } else if campaign.locked {
-        Err(Fault::new("/campaign", "campaign_locked"))
     } else {
-        Ok(())
+        match campaign.locks.over(day, campaign.locked) {
+            None => Ok(false),
+            Some(_) if campaign.locks.excepts(unit, day, now) => Ok(true),
+            Some("day_locked") => Err(Fault::new("/date", "day_locked")),
+            Some(code) => Err(Fault::new("/campaign", code)),
+        }
     }
 }
 
@@ -334,6 +360,8 @@ pub struct Version {
     pub actor: i32,
     /// When it was received.
     pub received_at: Timestamp,
+    /// What comes with the figures.
+    pub facts: Facts,
 }
 
 impl Version {

@@ -19,6 +19,7 @@ fn campaign() -> Campaign {
         measures: campaign::template_measures(Kind::Constitution),
         locked: false,
         demo: false,
+        locks: campaign::Locks::default(),
     }
 }
 
@@ -52,6 +53,7 @@ fn every_fault_is_told_with_its_place() {
         }],
         zero: true,
         note: "x".repeat(MAX_NOTE + 1),
+        ..Draft::default()
     };
     let expected = [
         ("/items/0/count", "count_negative"),

@@ -1,8 +1,8 @@
 //! The one route table: serving, the description of the API and the tests of access all read it.
 
 use super::api::{
-    account, campaigns, charts, comparison, description, dhis2, events, health, links, session, tallies,
-    tokens, totals, units, users,
+    account, campaigns, charts, comparison, description, dhis2, events, health, ledger, links, publications,
+    review, session, tallies, tokens, totals, units, users,
 };
 use super::error::Error;
 use super::page;
@@ -203,15 +203,57 @@ const fn doc(summary: &'static str, query: &'static [&'static str], gives: Schem
 const OWN_REFUSES: &[u16] = &[400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503];
 
 const PERSONAL: Access = Access::Needs(Permission::Personal);
-const MANAGE: Access = Access::Needs(Permission::ManageAccounts);
+const ACCOUNTS: Access = Access::Needs(Permission::ManageAccounts);
 const READ: Access = Access::Needs(Permission::Read);
+const REVIEW: Access = Access::Needs(Permission::Review);
+const MANAGE: Access = Access::Needs(Permission::ManageCampaigns);
 
 /// Every route; the ones asked for most come first.
 pub static TABLE: &[Route] = &[
     api!(Put "/campaigns/{campaign}/tallies/{unit}/{date}" Access::Needs(Permission::Submit), tallies::put, Doc {
         takes: Some(schema::<tallies::TallyBody>),
         refuses: &[400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 428, 503],
-        ..doc("Report a unit's day, or correct it", &[], schema::<crate::service::tallies::TallyView>)
+        ..doc("Report a unit's day, or correct it", tallies::PUT, schema::<crate::service::tallies::TallyView>)
+    }),
+    api!(Post "/campaigns/{campaign}/tallies/{unit}/{date}/check" Access::Needs(Permission::Submit), tallies::check, Doc {
+        takes: Some(schema::<tallies::TallyBody>),
+        refuses: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 503],
+        ..doc("Judge a report without storing it", &[], schema::<tallies::CheckView>)
+    }),
+    api!(Post "/campaigns/{campaign}/tallies/{unit}/{date}/review" REVIEW, review::decide, Doc {
+        takes: Some(schema::<review::DecisionBody>),
+        refuses: &[400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 503],
+        ..doc("Accept a report, or send it back with a reason", &[], schema::<crate::service::tallies::TallyView>)
+    }),
+    api!(Get "/campaigns/{campaign}/review" REVIEW, review::queue, Doc {
+        refuses: &[400, 401, 403, 404, 422, 503],
+        ..doc("Reports that wait for a decision", review::QUEUE, schema::<crate::service::review::QueueView>)
+    }),
+    api!(Post "/campaigns/{campaign}/review" REVIEW, review::decide_many, Doc {
+        takes: Some(schema::<review::DecisionsBody>),
+        refuses: &[400, 401, 403, 404, 408, 413, 415, 422, 503],
+        ..doc("Decide about many reports, each by itself", &[], schema::<review::DecidedListView>)
+    }),
+    api!(Get "/campaigns/{campaign}/locks" MANAGE, review::locks, Doc {
+        refuses: &[400, 401, 403, 404, 422, 503],
+        ..doc("Locked days, and exceptions", &[], schema::<crate::service::locks::LocksView>)
+    }),
+    api!(Post "/campaigns/{campaign}/locks" MANAGE, review::lock, Doc {
+        takes: Some(schema::<review::LockBody>),
+        gives: (201, Some(schema::<crate::service::locks::LocksView>)),
+        refuses: &[400, 401, 403, 404, 408, 413, 415, 422, 503],
+        ..doc("Lock a day", &[], schema::<()>)
+    }),
+    api!(Delete "/campaigns/{campaign}/locks/{date}" MANAGE, review::unlock, Doc {
+        gives: (204, None),
+        refuses: &[400, 401, 403, 404, 422, 503],
+        ..doc("Open a locked day again", &[], schema::<()>)
+    }),
+    api!(Post "/campaigns/{campaign}/exceptions" MANAGE, review::except, Doc {
+        takes: Some(schema::<review::ExceptionBody>),
+        gives: (201, Some(schema::<crate::service::locks::LocksView>)),
+        refuses: &[400, 401, 403, 404, 408, 413, 415, 422, 503],
+        ..doc("Let a unit report on a locked day", &[], schema::<()>)
     }),
     api!(Get "/campaigns/{campaign}/tallies/{unit}/{date}" READ, tallies::get,
         doc("The current version of a report", &[], schema::<crate::service::tallies::TallyView>)),
@@ -235,6 +277,25 @@ pub static TABLE: &[Route] = &[
         gives: (200, None),
         ..doc("Server-sent events: a unit's revision, now and whenever it changes", events::QUERY, schema::<()>)
     }),
+    api!(Get "/campaigns/{campaign}/ledger" READ, ledger::get,
+        doc("A unit's print ledger", ledger::QUERY, schema::<crate::service::ledger::LedgerView>)),
+    api!(Post "/campaigns/{campaign}/ledger" Access::Needs(Permission::Submit), ledger::add, Doc {
+        takes: Some(schema::<crate::service::ledger::LedgerBody>),
+        gives: (201, Some(schema::<crate::service::ledger::LedgerEntryView>)),
+        refuses: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 503],
+        ..doc("Enter print, or take an entry back", ledger::QUERY, schema::<()>)
+    }),
+    api!(Get "/campaigns/{campaign}/publications" READ, publications::list,
+        doc("Published figures, newest first", &[], schema::<crate::service::publications::PublicationsView>)),
+    api!(Post "/campaigns/{campaign}/publications" Access::Needs(Permission::Publish), publications::create, Doc {
+        takes: Some(schema::<crate::service::publications::PublicationBody>),
+        gives: (201, Some(schema::<crate::service::publications::PublicationView>)),
+        refuses: &[400, 401, 403, 404, 408, 413, 415, 422, 503],
+        ..doc("Freeze the totals of a unit", &[], schema::<()>)
+    }),
+    api!(Get "/campaigns/{campaign}/publications/{number}" READ, publications::get, doc(
+        "Published figures, and what must be said of them since", &[],
+        schema::<crate::service::publications::PublicationView>)),
     api!(Get "/comparison" READ, comparison::comparison, doc(
         "Drives side by side", comparison::QUERY, schema::<crate::service::comparison::ComparisonView>)),
     api!(Get "/campaigns" READ, campaigns::list,
@@ -328,36 +389,36 @@ pub static TABLE: &[Route] = &[
         refuses: &[401, 403, 404, 503],
         ..doc("Revoke a token", &[], schema::<()>)
     }),
-    api!(Get "/campaigns/{campaign}/links" MANAGE, links::list, Doc {
+    api!(Get "/campaigns/{campaign}/links" ACCOUNTS, links::list, Doc {
         refuses: &[400, 401, 403, 404, 422, 503],
         ..doc("Report links of a campaign", &[], schema::<links::Links>)
     }),
-    api!(Post "/campaigns/{campaign}/links" MANAGE, links::create, Doc {
+    api!(Post "/campaigns/{campaign}/links" ACCOUNTS, links::create, Doc {
         takes: Some(schema::<crate::service::links::LinkBody>),
         gives: (201, Some(schema::<crate::service::links::LinkView>)),
         refuses: OWN_REFUSES,
         ..doc("Make a link with which a unit reports without an account", &[], schema::<()>)
     }),
-    api!(Delete "/links/{id}" MANAGE, links::revoke, Doc {
+    api!(Delete "/links/{id}" ACCOUNTS, links::revoke, Doc {
         gives: (204, None),
         refuses: &[401, 403, 404, 503],
         ..doc("Revoke a report link", &[], schema::<()>)
     }),
-    api!(Get "/users" MANAGE, users::list, Doc {
+    api!(Get "/users" ACCOUNTS, users::list, Doc {
         refuses: &[400, 401, 403, 404, 422, 503],
         ..doc("Accounts that one manages", users::QUERY, schema::<crate::service::accounts::UsersView>)
     }),
-    api!(Post "/users" MANAGE, users::create, Doc {
+    api!(Post "/users" ACCOUNTS, users::create, Doc {
         takes: Some(schema::<crate::service::accounts::NewUserBody>),
         gives: (201, Some(schema::<crate::service::accounts::UserView>)),
         refuses: OWN_REFUSES,
         ..doc("Enter an account", &[], schema::<()>)
     }),
-    api!(Get "/users/{name}" MANAGE, users::get, Doc {
+    api!(Get "/users/{name}" ACCOUNTS, users::get, Doc {
         refuses: &[400, 401, 403, 404, 422, 503],
         ..doc("One account", &[], schema::<crate::service::accounts::UserView>)
     }),
-    api!(Patch "/users/{name}" MANAGE, users::update, Doc {
+    api!(Patch "/users/{name}" ACCOUNTS, users::update, Doc {
         takes: Some(schema::<crate::service::accounts::UserBody>),
         refuses: OWN_REFUSES,
         ..doc("Change an account; its sessions end", &[], schema::<crate::service::accounts::UserView>)
@@ -410,16 +471,23 @@ pub static TABLE: &[Route] = &[
     page!(Get "/" Access::Optional, page::home::home),
     page!(Get "/campaigns/{campaign}/report/{unit}" READ, page::report::show),
     page!(Post "/campaigns/{campaign}/report/{unit}" Access::Needs(Permission::Submit), page::report::submit),
+    page!(Get "/campaigns/{campaign}/review" REVIEW, page::review::show),
+    page!(Post "/campaigns/{campaign}/review" REVIEW, page::review::decide),
+    page!(Get "/campaigns/{campaign}/publications" READ, page::publications::list),
+    page!(Post "/campaigns/{campaign}/publications" Access::Needs(Permission::Publish), page::publications::create),
+    page!(Get "/campaigns/{campaign}/publications/{number}" READ, page::publications::show),
+    page!(Get "/campaigns/{campaign}/ledger/{unit}" READ, page::ledger::show),
+    page!(Post "/campaigns/{campaign}/ledger/{unit}" Access::Needs(Permission::Submit), page::ledger::add),
     page!(Get "/campaigns/{campaign}" READ, page::board::show),
     page!(Get "/login" Access::Optional, page::login::form),
     page!(Post "/login" Access::Public, page::login::sign_in),
     page!(Post "/logout" Access::Optional, page::login::sign_out),
     page!(Get "/account" PERSONAL, page::account::show),
     page!(Post "/account" PERSONAL, page::account::change),
-    page!(Get "/people" MANAGE, page::people::list),
-    page!(Post "/people" MANAGE, page::people::create),
-    page!(Get "/people/{name}" MANAGE, page::people::show),
-    page!(Post "/people/{name}" MANAGE, page::people::change),
+    page!(Get "/people" ACCOUNTS, page::people::list),
+    page!(Post "/people" ACCOUNTS, page::people::create),
+    page!(Get "/people/{name}" ACCOUNTS, page::people::show),
+    page!(Post "/people/{name}" ACCOUNTS, page::people::change),
     page!(Get "/setup/{token}" Access::Public, page::setup::form),
     page!(Post "/setup/{token}" Access::Public, page::setup::enter),
     page!(Get "/r/{token}" Access::Public, page::link::open),

@@ -103,6 +103,10 @@ pub struct BoardView {
     pub latest: Option<Vec<TallyView>>,
     /// Whether the caller may report for the unit.
     pub may_submit: bool,
+    /// Whether the caller may decide about reports there.
+    pub may_review: bool,
+    /// Whether the caller sees what is under the unit, and so what was published of it.
+    pub reads_below: bool,
 }
 
 /// How many of the latest reports are shown.
@@ -177,6 +181,8 @@ impl App {
             unit: UnitView::new(unit, &catalogue.tree),
             campaign: CampaignView::new(&campaign, &catalogue, today),
             may_submit: access::may(&caller.actor, &catalogue.tree, Permission::Submit, unit.id),
+            may_review: access::may(&caller.actor, &catalogue.tree, Permission::Review, unit.id),
+            reads_below: scope::reads_below(&catalogue, caller, unit.id),
             day: date,
             measure,
             completeness,

@@ -101,6 +101,8 @@ pub struct CampaignView {
     pub expected_units: Option<Vec<String>>,
     /// Closed to changes.
     pub locked: bool,
+    /// Days that are closed to changes by themselves.
+    pub locked_days: Vec<String>,
     /// Its figures are made up.
     pub demo: bool,
     /// What it counts, in the order of the form.
@@ -188,6 +190,7 @@ impl CampaignView {
                 Expected::Listed(units) => Some(units.iter().filter_map(|unit| code(*unit)).collect()),
             },
             locked: campaign.locked,
+            locked_days: campaign.locks.days.iter().map(ToString::to_string).collect(),
             demo: campaign.demo,
             measures: campaign.measures.iter().map(MeasureView::from).collect(),
         }
@@ -335,6 +338,7 @@ fn new_campaign(body: &CampaignBody, unit: UnitId, catalogue: &Catalogue) -> Res
         measures: campaign::template_measures(kind),
         locked: false,
         demo: false,
+        locks: campaign::Locks::default(),
     };
     apply(&mut campaign, body, catalogue, &mut faults);
     if faults.is_empty() { Ok(campaign) } else { Err(faults) }

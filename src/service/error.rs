@@ -41,9 +41,9 @@ pub enum Error {
     /// What was to be entered exists already.
     #[error("already exists: {0}")]
     Exists(&'static str),
-    /// The campaign is closed to changes.
-    #[error("campaign locked")]
-    Locked,
+    /// As things stand this cannot be done; the code says why: `campaign_locked`, `day_locked`, `tally_returned` …
+    #[error("refused: {0}")]
+    Refused(&'static str),
     /// A version exists and the request names none.
     #[error("precondition required")]
     PreconditionRequired(Box<TallyView>),

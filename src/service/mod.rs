@@ -12,12 +12,18 @@ pub mod dhis2;
 pub mod drawing;
 mod error;
 pub mod events;
+pub mod ledger;
 pub mod links;
+pub mod locks;
+pub mod publications;
+pub mod quality;
 pub mod report;
+pub mod review;
 pub mod scope;
 pub mod session;
 pub mod setup;
 pub mod tallies;
+mod tally_view;
 pub mod tokens;
 pub mod totals;
 pub mod units;
@@ -30,8 +36,9 @@ use crate::domain::access::Actor;
 use crate::i18n::Lang;
 use crate::store::{Origin, Store, Transaction};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Everything a use case needs from outside. Time, randomness and limits come from here.
 #[derive(Debug)]
@@ -44,6 +51,7 @@ pub struct App {
     pub(crate) remembered: session::Remembered,
     pub(crate) studio: drawing::Studio,
     pub(crate) events: Arc<events::Hub>,
+    names: Mutex<HashMap<i32, String>>,
 }
 
 impl App {
@@ -56,6 +64,7 @@ impl App {
             remembered: session::Remembered::default(),
             studio: drawing::Studio::new(&limits),
             events: Arc::new(events::Hub::new(limits.listeners)),
+            names: Mutex::default(),
             store,
             clock,
             limits,

@@ -6,9 +6,11 @@ use super::units::UnitView;
 use super::{App, Caller, Error, scope};
 use crate::domain::access::{self, Permission};
 use crate::domain::calendar::ReportDay;
-use crate::domain::campaign::State;
+use crate::domain::campaign::{Campaign, State};
+use crate::domain::catalogue::Catalogue;
 use crate::domain::fault::Fault;
-use crate::domain::tally;
+use crate::domain::tally::{self, Review};
+use crate::domain::unit::Unit;
 
 /// A day of the campaign as a unit sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,12 @@ pub struct ReportView {
     pub closed: Option<Fault>,
     /// A first report would be late by now.
     pub overdue: bool,
+    /// New figures must say why: a report stands and its deadline has passed.
+    pub needs_reason: bool,
+    /// The caller reports for another unit than its own (代报).
+    pub on_behalf: bool,
+    /// Units that joint events may be led by: code and name of those beside this one and above.
+    pub leads: Vec<(String, String)>,
     /// Every day of the campaign up to today.
     pub days: Vec<ReportDayView>,
     /// Every version of the day's report, oldest first.
@@ -72,6 +80,7 @@ impl App {
             (None, State::Open) => today,
             (None, State::Closed) => campaign.window.last(),
         };
+        let after = self.clock.now() > campaign.deadline_of(day);
         let (id, code, date) = (campaign.id.as_str(), unit.code.as_str(), day.to_string());
         let versions = self.versions(caller, id, code, &date).await?.items;
         let before = self.versions(caller, id, code, &day.plus(-1).to_string()).await?.items;
@@ -81,14 +90,30 @@ impl App {
         let days = own.into_iter().flat_map(|row| row.days).filter(|day| due(&day.date));
         Ok(ReportView {
             days: days.map(|day| ReportDayView { date: day.date, status: day.status }).collect(),
-            closed: tally::check_day(&campaign, &catalogue.tree, unit.id, day, today).err(),
+            closed: tally::check_day(&campaign, &catalogue.tree, unit.id, day, self.clock.now()).err(),
             may_submit: access::may(&caller.actor, &catalogue.tree, Permission::Submit, unit.id),
             campaign: CampaignView::new(&campaign, &catalogue, today),
             unit: UnitView::new(unit, &catalogue.tree),
-            overdue: versions.is_empty() && self.clock.now() > campaign.deadline_of(day),
+            needs_reason: after && versions.last().is_some_and(|v| v.state != Review::Returned.code()),
+            on_behalf: super::tallies::is_on_behalf(caller, unit),
+            leads: leads(&catalogue, &campaign, unit),
+            overdue: versions.is_empty() && after,
             yesterday: before.into_iter().next_back(),
             date,
             versions,
         })
     }
+}
+
+/// How many units are offered as leads.
+const LEADS: usize = 200;
+
+/// The units beside one, and those above it, as far as they take part.
+fn leads(catalogue: &Catalogue, campaign: &Campaign, unit: &Unit) -> Vec<(String, String)> {
+    let tree = &catalogue.tree;
+    let above = tree.ancestors(unit.id).filter_map(|above| tree.get(above));
+    let beside = unit.parent.into_iter().flat_map(|parent| tree.children(parent));
+    let takes_part = |other: &&Unit| other.id != unit.id && tree.is_under(other.id, campaign.unit);
+    let all = above.chain(beside).filter(takes_part).take(LEADS);
+    all.map(|unit| (unit.code.to_string(), unit.name.clone())).collect()
 }

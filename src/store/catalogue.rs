@@ -4,7 +4,7 @@ use super::entity::{campaign, campaign_measure, campaign_unit, setting, unit};
 use super::rows::{Columns, Rows, Type};
 use super::{StoreError, Transaction};
 use crate::domain::calendar::{ReportDay, Window};
-use crate::domain::campaign::{Campaign, CampaignId, Expected, Kind};
+use crate::domain::campaign::{Campaign, CampaignId, Expected, Kind, Locks};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::measure::{Measure, MeasureCode};
 use crate::domain::unit::{Unit, UnitCode, UnitId, UnitKind, UnitTree};
@@ -73,11 +73,13 @@ pub(super) async fn load(connection: &impl ConnectionTrait) -> Result<Catalogue,
         .order_by_asc(campaign::Column::Slug)
         .all(connection)
         .await?;
+    let mut locks = super::locks::load(connection).await?;
     let mut campaigns = Vec::with_capacity(rows.len());
     for row in rows {
         let measures = measures.remove(&row.id).unwrap_or_default();
         let expected = expected.remove(&row.id).map_or(Expected::Leaves, Expected::Listed);
-        campaigns.push(Arc::new(read_campaign(row, measures, expected)?));
+        let locks = locks.remove(&row.id).unwrap_or_default();
+        campaigns.push(Arc::new(read_campaign(row, measures, expected, locks)?));
     }
     Ok(Catalogue { epoch, tree, campaigns })
 }
@@ -99,6 +101,7 @@ fn read_campaign(
     row: campaign::Model,
     measures: Vec<campaign_measure::Model>,
     expected: Expected,
+    locks: Locks,
 ) -> Result<Campaign, StoreError> {
     let first = ReportDay::from_number(row.starts_on).map_err(damaged)?;
     let last = ReportDay::from_number(row.ends_on).map_err(damaged)?;
@@ -123,11 +126,12 @@ fn read_campaign(
         measures: measures.into_iter().map(measure).collect::<Result<_, _>>()?,
         locked: row.locked,
         demo: row.demo,
+        locks,
     })
 }
 
 impl Transaction {
-    async fn touch_catalogue(&mut self) -> Result<(), StoreError> {
+    pub(super) async fn touch_catalogue(&mut self) -> Result<(), StoreError> {
         let next = epoch(self.connection()).await? + 1;
         let row = setting::ActiveModel { name: Unchanged(EPOCH.into()), value: Set(next.to_string()) };
         row.update(self.connection()).await?;

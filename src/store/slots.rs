@@ -48,7 +48,9 @@ impl Store {
     }
 
     pub(super) async fn know_all(&self, versions: &[Version]) -> Result<(), StoreError> {
-        let last = versions.iter().flat_map(|version| version.figures.iter().map(|(slot, _)| *slot)).max();
+        let own = versions.iter().flat_map(|version| &version.figures);
+        let joint = versions.iter().flat_map(|version| &version.facts.joint).flat_map(|joint| &joint.figures);
+        let last = own.chain(joint).map(|(slot, _)| *slot).max();
         self.know(last).await
     }
 }

@@ -3,8 +3,9 @@
 use super::{StoreError, slots};
 use crate::domain::calendar::ReportDay;
 use crate::domain::quantity::Quantity;
+use crate::domain::review::{self, Decision, Facts, Joint, Report, Verdict};
 use crate::domain::slot::{Line, Slot, SlotBook};
-use crate::domain::tally::{Channel, Figures, Review, Version};
+use crate::domain::tally::{Channel, Entry, Review, Version};
 use crate::domain::unit::UnitId;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -31,7 +32,39 @@ pub struct IdempotencyKey {
     pub request_hash: String,
 }
 
-/// A valid report on its way into the database.
+/// What is done to a report.
+#[derive(Debug, Clone)]
+pub enum Act {
+    /// The unit, or somebody for it, says what was done.
+    Report {
+        /// What it says.
+        report: Report,
+        /// Whether the sender belongs to another unit.
+        on_behalf: bool,
+        /// The door it came through.
+        channel: Channel,
+        /// The last instant at which it is on time.
+        deadline: Timestamp,
+        /// Whether it comes by an exception to a lock.
+        exception: bool,
+    },
+    /// The office says what it thinks of it.
+    Review {
+        /// What.
+        decision: Decision,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Act {
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        let report = if let Self::Report { report, .. } = self { Some(report) } else { None };
+        report.into_iter().flat_map(Report::entries)
+    }
+}
+
+/// A valid report, or a decision about one, on its way into the database.
 #[derive(Debug, Clone)]
 pub struct Submission {
     /// The catalogue it was judged by.
@@ -43,21 +76,15 @@ pub struct Submission {
     /// The day reported on.
     pub day: ReportDay,
     /// What it says.
-    pub figures: Figures,
+    pub act: Act,
     /// What the caller believes the current version to be.
     pub precondition: Precondition,
     /// The caller's key.
     pub idempotency: Option<IdempotencyKey>,
     /// Who sends it.
     pub actor: i32,
-    /// Whether the sender belongs to another unit.
-    pub on_behalf: bool,
-    /// The door it came through.
-    pub channel: Channel,
     /// When it was received.
     pub received_at: Timestamp,
-    /// The last instant at which it is on time.
-    pub deadline: Timestamp,
 }
 
 /// What became of a submission.
@@ -78,6 +105,8 @@ pub enum Outcome {
     Stale(Option<Version>),
     /// The key was used for another request.
     KeyReused,
+    /// As the report stands, this cannot be: why, as a stable code.
+    Refused(&'static str),
     /// Units or campaigns have changed since it was judged: judge again.
     Outdated,
 }
@@ -90,7 +119,7 @@ impl Outcome {
             | Self::Unchanged(version)
             | Self::PreconditionRequired(version)
             | Self::Stale(Some(version)) => Some(version),
-            Self::Stale(None) | Self::KeyReused | Self::Outdated => None,
+            Self::Stale(None) | Self::KeyReused | Self::Refused(_) | Self::Outdated => None,
         }
     }
 }
@@ -116,25 +145,72 @@ pub(super) fn repeated(
 
 /// Decides about one submission, given the current version of its report.
 pub(super) fn judge(submission: &Submission, current: Option<&Version>, book: &mut Lines) -> Outcome {
+    let reviewing = matches!(submission.act, Act::Review { .. });
     match (submission.precondition, current) {
         (Precondition::Version(_) | Precondition::Any, None) => return Outcome::Stale(None),
         (Precondition::Version(n), Some(current)) if n != current.version => {
             return Outcome::Stale(Some(current.clone()));
         }
         (Precondition::Absent, Some(current)) => return Outcome::Stale(Some(current.clone())),
-        (Precondition::None, Some(current)) => return Outcome::PreconditionRequired(current.clone()),
+        (Precondition::None, None) if reviewing => return Outcome::Stale(None),
+        (Precondition::None, Some(current)) if !reviewing => {
+            return Outcome::PreconditionRequired(current.clone());
+        }
         _ => {}
     }
-    let figures: Vec<(Slot, Quantity)> =
-        submission.figures.entries().iter().map(|entry| (book.slot(&entry.line), entry.quantity)).collect();
-    if let Some(current) = current
-        && current.counts()
-        && current.figures == figures
-        && current.note == submission.figures.note()
-    {
-        return Outcome::Unchanged(current.clone());
+    match (&submission.act, current) {
+        (Act::Review { .. }, None) => Outcome::Stale(None),
+        (Act::Review { decision, reason }, Some(current)) => {
+            match review::decide(current, *decision, reason) {
+                Verdict::Same => Outcome::Unchanged(current.clone()),
+                Verdict::Refused(code) => Outcome::Refused(code),
+                Verdict::New => Outcome::Stored {
+                    version: current.decided(*decision, reason, submission.actor, submission.received_at),
+                    created: false,
+                },
+            }
+        }
+        (Act::Report { report, on_behalf, channel, deadline, exception }, current) => {
+            let door =
+                Door { on_behalf: *on_behalf, channel: *channel, deadline: *deadline, exception: *exception };
+            judge_report(submission, report, &door, current, book)
+        }
     }
-    let late = current.map_or_else(|| submission.received_at > submission.deadline, |current| current.late);
+}
+
+/// How a report came in.
+struct Door {
+    on_behalf: bool,
+    channel: Channel,
+    deadline: Timestamp,
+    exception: bool,
+}
+
+fn judge_report(
+    submission: &Submission,
+    report: &Report,
+    door: &Door,
+    current: Option<&Version>,
+    book: &mut Lines,
+) -> Outcome {
+    let figures = book.slots(report.figures.entries());
+    let joint: Vec<Joint> = report
+        .joint
+        .iter()
+        .map(|part| Joint { lead: part.lead, figures: book.slots(&part.entries) })
+        .collect();
+    let after = submission.received_at > door.deadline;
+    let reason = review::own_reason(current, &report.reason);
+    if let Some(current) = current.filter(|current| current.counts()) {
+        let same_figures = current.figures == figures && current.facts.joint == joint;
+        let same_via = report.via.is_none() || report.via == current.facts.via;
+        if same_figures && same_via && current.note == report.figures.note() {
+            return Outcome::Unchanged(current.clone());
+        }
+        if reason.is_empty() && review::needs_reason(current, !same_figures, after) {
+            return Outcome::Refused("reason_required");
+        }
+    }
     let version = Version {
         campaign: submission.campaign,
         day: submission.day,
@@ -142,15 +218,22 @@ pub(super) fn judge(submission: &Submission, current: Option<&Version>, book: &m
         version: current.map_or(1, |current| current.version + 1),
         review: Review::Submitted,
         figures,
-        zero: submission.figures.is_zero(),
-        late,
-        on_behalf: submission.on_behalf,
-        channel: submission.channel,
-        note: submission.figures.note().to_owned(),
+        zero: report.is_zero(),
+        late: current.map_or(after, |current| current.late),
+        on_behalf: door.on_behalf,
+        channel: door.channel,
+        note: report.figures.note().to_owned(),
         actor: submission.actor,
         // A clock that was set back must not make a version older than the one it replaces.
         received_at: current
             .map_or(submission.received_at, |current| current.received_at.max(submission.received_at)),
+        facts: Facts {
+            reason: reason.to_owned(),
+            via: report.via,
+            exception: door.exception,
+            own_review: false,
+            joint,
+        },
     };
     Outcome::Stored { version, created: current.is_none() }
 }
@@ -167,8 +250,12 @@ impl Lines {
         Self { book, grown: false, new: Vec::new() }
     }
 
-    pub(super) fn lacks(&self, figures: &Figures) -> bool {
-        figures.entries().iter().any(|entry| self.book.slot(&entry.line).is_none())
+    pub(super) fn lacks(&self, act: &Act) -> bool {
+        act.entries().any(|entry| self.book.slot(&entry.line).is_none())
+    }
+
+    fn slots(&mut self, entries: &[Entry]) -> Vec<(Slot, Quantity)> {
+        entries.iter().map(|entry| (self.slot(&entry.line), entry.quantity)).collect()
     }
 
     pub(super) async fn extend(

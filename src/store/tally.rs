@@ -2,7 +2,7 @@
 
 use super::entity::tally_version::Model;
 use super::rows::{Columns, Rows, Type};
-use super::{Store, StoreError, audit, figures};
+use super::{Store, StoreError, audit, figures, review};
 use crate::domain::calendar::ReportDay;
 use crate::domain::tally::{Channel, Review, Version};
 use crate::domain::unit::UnitId;
@@ -23,6 +23,7 @@ const COLUMNS: Columns = &[
     ("received_at", Type::Big),
     ("figures", Type::Text),
     ("note", Type::Text),
+    ("facts", Type::Text),
     ("shard", Type::Small),
     ("batch", Type::Big),
 ];
@@ -30,12 +31,12 @@ const COLUMNS: Columns = &[
 const KEY: Columns = &[("campaign_id", Type::Int), ("day", Type::Int), ("unit_id", Type::Int)];
 
 const SELECT: &str = "t.campaign_id, t.day, t.unit_id, t.version, t.review, t.channel, t.zero, t.late, t.on_behalf, \
-                      t.actor_id, t.received_at, t.figures, t.note";
+                      t.actor_id, t.received_at, t.figures, t.note, t.facts";
 
 /// What a version is found by: campaign, day, unit.
 pub(super) type Key = (i32, ReportDay, UnitId);
 
-fn small<T: Copy + PartialEq>(all: &[T], one: T) -> i16 {
+pub(super) fn small<T: Copy + PartialEq>(all: &[T], one: T) -> i16 {
     all.iter().zip(0..).find(|(other, _)| **other == one).map_or(0, |(_, n)| n)
 }
 
@@ -66,6 +67,7 @@ pub(super) fn read(row: &QueryResult) -> Result<Version, StoreError> {
         received_at: row.try_get_by_index(10)?,
         figures: row.try_get_by_index(11)?,
         note: row.try_get_by_index(12)?,
+        facts: row.try_get_by_index(13)?,
         shard: 0,
         batch: 0,
     })
@@ -87,6 +89,7 @@ pub(super) fn from_model(row: Model) -> Result<Version, StoreError> {
         received_at: Timestamp::from_millisecond(row.received_at).map_err(|_| damaged("received_at"))?,
         figures: figures::read_quantities(&row.figures)?,
         note: row.note.unwrap_or_default(),
+        facts: row.facts.as_deref().map(review::read_facts).transpose()?.unwrap_or_default(),
     })
 }
 
@@ -102,6 +105,23 @@ pub(super) async fn current(
     let on = "t.campaign_id = r.campaign_id AND t.day = r.day AND t.unit_id = r.unit_id AND t.version = \
               (SELECT MAX(m.version) FROM tally_versions m \
               WHERE m.campaign_id = r.campaign_id AND m.day = r.day AND m.unit_id = r.unit_id)";
+    rows.find(connection, SELECT, "tally_versions", on).await?.iter().map(read).collect()
+}
+
+/// Some versions of reports.
+pub(super) async fn these(
+    connection: &impl ConnectionTrait,
+    versions: &[(Key, u32)],
+) -> Result<Vec<Version>, StoreError> {
+    const ONE: Columns =
+        &[("campaign_id", Type::Int), ("day", Type::Int), ("unit_id", Type::Int), ("version", Type::Int)];
+    let mut rows = Rows::new(ONE);
+    versions.iter().for_each(|((campaign, day, unit), version)| {
+        let version = version_number(*version);
+        rows.push([(*campaign).into(), day.number().into(), unit.0.into(), version.into()]);
+    });
+    let on =
+        "t.campaign_id = r.campaign_id AND t.day = r.day AND t.unit_id = r.unit_id AND t.version = r.version";
     rows.find(connection, SELECT, "tally_versions", on).await?.iter().map(read).collect()
 }
 
@@ -143,12 +163,13 @@ pub(super) async fn insert(
             version.received_at.as_millisecond().into(),
             figures::write_quantities(&version.figures).into(),
             version.note.as_str().into(),
+            review::write_facts(&version.facts).into(),
             shard.into(),
             batch.into(),
         ]);
     }
     let names = rows.names();
-    let picks = names.replace("note", "NULLIF(note, '')");
+    let picks = names.replace("note", "NULLIF(note, '')").replace("facts", "NULLIF(facts, '')");
     let insert = |rows: &str| format!("INSERT INTO tally_versions ({names}) SELECT {picks} FROM {rows}");
     Ok(rows.execute(connection, insert).await?)
 }
@@ -159,7 +180,7 @@ pub(super) fn digest(versions: &mut [&Version]) -> String {
     let texts: Vec<String> = versions
         .iter()
         .map(|v| {
-            format!(
+            let mut text = format!(
                 "{} {} {} {} {} {} {} {} {} {} {} {} {}",
                 v.campaign,
                 v.day.number(),
@@ -174,7 +195,13 @@ pub(super) fn digest(versions: &mut [&Version]) -> String {
                 v.received_at.as_millisecond(),
                 figures::write_quantities(&v.figures),
                 v.note
-            )
+            );
+            // A control character that no note has parts them; versions without facts are sealed as they always were.
+            let facts = review::write_facts(&v.facts);
+            if !facts.is_empty() {
+                text.extend(["\u{1f}", &facts]);
+            }
+            text
         })
         .collect();
     audit::digest(texts.iter().map(String::as_str))

@@ -44,6 +44,8 @@ impl Store {
             }
         }
         findings.extend(self.verify_audit().await?);
+        findings.extend(self.verify_reviews().await?);
+        findings.extend(self.verify_records().await?);
         Ok(findings)
     }
 

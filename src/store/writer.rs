@@ -290,7 +290,7 @@ impl Writer {
             .collect();
 
         let mut book = Lines::new(self.parts.slots.borrow().clone());
-        if submissions.iter().any(|s| book.lacks(&s.figures)) {
+        if submissions.iter().any(|s| book.lacks(&s.act)) {
             book.extend(connection).await?;
         }
         let mut fresh: HashMap<(i32, &str), (usize, bool)> = HashMap::new();

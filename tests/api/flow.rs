@@ -175,7 +175,7 @@ async fn the_clock_decides_what_is_late(engine: Engine) {
     assert!(put("371772100", "2025-12-04", 1).await);
     assert!(put("371772001", "2025-12-03", 1).await, "yesterday's report");
     // Corrected in the evening, what came in time stays in time.
-    let corrected = json!({ "items": [{ "measure": "materials", "count": 2 }] });
+    let corrected = json!({ "items": [{ "measure": "materials", "count": 2 }], "reason": "漏报一份" });
     assert_eq!(office.put_over(WANFU, &corrected, 1).await.expect(200)["late"], false);
     // The day of the place ends at its own midnight, which is four in the afternoon in UTC.
     app.set_clock("2025-12-04T23:59:59");

@@ -36,7 +36,7 @@ async fn pair(lanes: [i16; 2]) -> [TestApp; 2] {
 }
 
 fn body(count: usize) -> Value {
-    json!({ "items": [{ "measure": "materials", "count": count }] })
+    json!({ "items": [{ "measure": "materials", "count": count }], "reason": "更正" })
 }
 
 fn path(unit: &str, day: usize) -> String {

@@ -17,6 +17,14 @@ async fn history() -> Arc<Database> {
     office.put(&path("gx-school"), &body(20)).await.expect(201);
     office.patch("/units/371772100", &json!({ "name": "吕陵" })).await.expect(200);
     office.put_over(&path("371772001"), &body(30), 1).await.expect(200);
+    let joint = json!([{ "lead": "371772001", "items": [{ "measure": "banners", "count": 7 }] }]);
+    office.put(&path("371772108"), &json!({ "joint": joint, "reason": "联合" })).await.expect(201);
+    let accept = json!({ "decision": "accept", "reason": "核" });
+    office.post(&format!("{}/review", path("371772108")), &accept).await.expect(200);
+    let campaign = "/campaigns/constitution-2025";
+    let drawn = json!({ "title": "《宪法》", "date": "2025-12-01", "kind": "drawn", "count": 500 });
+    office.post(&format!("{campaign}/ledger?unit=371772001"), &drawn).await.expect(201);
+    office.post(&format!("{campaign}/publications"), &json!({ "title": "简报" })).await.expect(201);
     app.stop().await
 }
 
@@ -79,6 +87,31 @@ async fn verify_finds_what_was_changed_behind_the_service() {
         ("UPDATE audit SET actor_id = 1 WHERE action = 'unit.update'", &["the seal is broken"]),
         ("UPDATE audit SET at = at + 1 WHERE action = 'campaign.create'", &["the seal is broken"]),
         ("DELETE FROM audit WHERE action = 'unit.update'", &["are missing"]),
+        (
+            "UPDATE tally_versions SET facts = replace(facts, ':7', ':8') WHERE facts LIKE '%joint%'",
+            &["its versions are not those it sealed"],
+        ),
+        (
+            "UPDATE tally_versions SET facts = NULL WHERE review = 1",
+            &["its versions are not those it sealed"],
+        ),
+        (
+            "UPDATE tally_versions SET figures = '1:5' WHERE review = 1",
+            &[
+                "rollup ",
+                "is no decision about the version before it",
+                "its versions are not those it sealed",
+            ],
+        ),
+        (
+            "UPDATE tally_versions SET review = 1 WHERE version = 1 AND unit_id = \
+             (SELECT id FROM units WHERE code = 'gx-school')",
+            &["is no decision about the version before it"],
+        ),
+        ("UPDATE print_ledger SET count = 600", &["ledger.add is not what it sealed"]),
+        ("DELETE FROM print_ledger", &["what ledger.add made is gone"]),
+        ("UPDATE publications SET title = 'x'", &["publication.freeze is not what it sealed"]),
+        ("DELETE FROM publications", &["what publication.freeze made is gone"]),
         (&format!("DELETE FROM audit WHERE seq = {last_batch}"), &["its versions are not those it sealed"]),
     ] {
         let (code, out) = verify_after(&file, sql).await;
@@ -86,7 +119,9 @@ async fn verify_finds_what_was_changed_behind_the_service() {
         for words in told {
             assert!(out.contains(words), "{sql}: {out} does not say {words:?}");
         }
-        let names_a_row = out.lines().all(|line| line.starts_with("rollup ") || line.starts_with("audit "));
+        let names_a_row = out
+            .lines()
+            .all(|line| ["rollup ", "audit ", "review "].iter().any(|name| line.starts_with(name)));
         assert!(names_a_row, "{sql}: {out}");
     }
 }

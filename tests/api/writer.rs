@@ -4,8 +4,9 @@ use crate::flow::WANFU;
 use crate::support::{Engine, Hold, Options, TestApp, at, total};
 use pufa::config::Limits;
 use pufa::domain::calendar::ReportDay;
-use pufa::domain::tally::{Channel, Count, Draft, DraftItem, Figures};
-use pufa::store::{IdempotencyKey, Outcome, Precondition, Submission, Transaction};
+use pufa::domain::review::Report;
+use pufa::domain::tally::{Channel, Count, Draft, DraftItem};
+use pufa::store::{Act, IdempotencyKey, Outcome, Precondition, Submission, Transaction};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -132,19 +133,23 @@ fn submission(app: &TestApp, unit: &str, count: u64, note: &str, precondition: P
     let item =
         DraftItem { measure: "materials".into(), title: None, count: Count::Whole(count), bound: None };
     let draft = Draft { items: vec![item], note: note.into(), ..Draft::default() };
+    let unit = catalogue.tree.by_code(unit).unwrap().id;
     Submission {
         epoch: catalogue.epoch,
         campaign: campaign.key,
-        unit: catalogue.tree.by_code(unit).unwrap().id,
+        unit,
         day,
-        figures: Figures::check(&draft, campaign).unwrap(),
+        act: Act::Report {
+            report: Report::check(&draft, campaign, &catalogue.tree, unit).unwrap(),
+            on_behalf: false,
+            channel: Channel::Api,
+            deadline: campaign.deadline_of(day),
+            exception: false,
+        },
         precondition,
         idempotency: None,
         actor: 1,
-        on_behalf: false,
-        channel: Channel::Api,
         received_at: at("2025-12-04T10:00:00"),
-        deadline: campaign.deadline_of(day),
     }
 }
 

@@ -109,6 +109,40 @@ error-session_unknown = There is no such session
 error-token_unknown = There is no such token
 error-link_unknown = This report link does not exist or has ended; ask the office for a new one
 error-setup_unknown = This link does not exist or has ended
+error-day_locked = This day is locked; ask the office that runs the drive for an exception
+error-tally_returned = The report has been returned; its unit must submit it again
+error-reason_required = Say why
+error-reason_too_long = A reason has at most { $limit } characters
+error-reason_invalid = The reason has control characters
+error-via_unknown = The channel is phone, wechat, paper, file or other
+error-decision_unknown = The decision is accept or return
+error-items_count = 1 to { $limit } at once
+error-joint_own_unit = An event that your unit leads is counted directly, not as a joint one
+error-instant_invalid = An instant is written 2026-12-04T18:00:00+08:00
+error-lock_unknown = This day is not locked
+error-ledger_unknown = There is no such entry in the ledger
+error-exists-ledger_reversal = That entry was taken back before, or takes one back itself
+error-ledger_kind_unknown = The kind is printed, received or drawn
+error-publication_unknown = There are no such published figures
+
+# Warnings: what looks unusual.
+warning-jump = { $measure } { $count } is far from what this unit usually reports (median { $usual } of { $days } reports)
+warning-above_band = { $measure } { $count } is above what units of this kind report, { $low } to { $high }
+warning-below_band = { $measure } { $count } is below what units of this kind report, { $low } to { $high }
+warning-same_as_yesterday = Every figure is the same as the day before ({ $day })
+warning-round_numbers = { $measure } is in whole hundreds { $days } days running ({ $count } today)
+warning-more_than_drawn = { $title }: { $out } handed out so far, but only { $drawn } drawn
+warning-consultations_per_copy = { $consultations } consultations are { $rate }% of { $materials } copies; 0.1% to 40% is usual
+warning-fixed_more_than_found = { $fixed } hazards rectified, but only { $found } found
+warning-lead_not_reported = { $unit } leads a joint event and has not reported that day, so the event is in no total yet
+
+# What must be said after a publication.
+correction-day = { $year }-{ $month }-{ $date }
+correction-exact = { $count } { $word }
+correction-about = about { $count } { $word }
+correction-line = { $measure }: { $after } instead of { $before }
+correction-line-units = { $measure }: { $after } instead of { $before } ({ $units })
+correction-text = Correction: in "{ $title }", published on { $day } ({ $campaign }, { $unit }), these figures have changed: { $lines }.
 
 # Chasing.
 missing-text = [Reminder] { $campaign }, { $month }/{ $day }: { $count } of { $expected } units have not reported: { $names }. Please report soon; if nothing was done, send a zero report.
@@ -295,6 +329,23 @@ report-version = Version { $n }
 report-late = late
 report-zero-mark = zero report
 report-on_behalf = on behalf
+report-returned = Returned: please correct it and submit it again
+report-warnings = These figures look unusual; nothing was submitted yet
+report-warnings-hint = Correct what is wrong, or say in a word why it is right, and submit again:
+report-reason = Reason
+report-reason-hint = Why it is corrected, or why the figures are unusual; at most { $limit } characters, no personal data.
+report-via = How the figures came in
+report-via-unsaid = not said
+report-via-hint = When you report for another unit, say how it gave you the figures.
+report-joint = Joint events (led by another unit)
+report-joint-hint = The unit that leads a joint event counts it. List your part here; it is in no total.
+report-joint-uncounted = Counted by the unit that leads, in no total of this unit.
+report-joint-lead = Code of the unit that leads
+report-joint-title = Title (optional)
+report-exception = exception to a lock
+report-self_reviewed = reviewed by its sender
+receipt-by = By
+line-joint = Joint event led by { $unit }: { $line }
 receipt-title = Received
 receipt-number = Receipt
 receipt-time = Received at
@@ -372,3 +423,49 @@ people-disable-hint = All sessions end at once and nobody can sign in; what was 
 people-enable = Let in again
 people-enable-hint = They can sign in again.
 people-done = Saved.
+# Pages: the office's queue.
+review-title = Review
+review-waiting = { $n } waiting
+review-unexplained = { $n } of them unusual and not explained
+review-nothing = Nothing waits for a decision.
+review-open = Open
+review-figures = Show the figures
+review-reason = Reason, or a remark
+review-hint = To return a report, say why: its unit will read it. A returned report is in no total until it is submitted again.
+review-accept = Accept the ticked
+review-return = Return the ticked
+review-next = Next page
+review-done = { $n } decided
+review-faults = These could not be decided
+review-fault = { $unit } { $day }: { $what }
+review-none_ticked = Tick the reports first
+
+# Pages: published figures.
+published-title = Published figures
+published-none = Nothing has been published yet.
+published-as = Published as
+published-hint = For example "Bulletin 3". The figures are frozen; later corrections never change them and make a note of correction.
+published-freeze = Freeze the totals as they stand
+published-number = Number
+published-at = Data as of
+published-coverage = Reported/expected
+published-revision = Revision
+published-figures = Figures as published
+published-correction = Note of correction
+published-unchanged = Nothing has changed since.
+
+# Pages: the print ledger.
+ledger-title = Print ledger
+ledger-balances = Where the copies are
+ledger-none = No entry yet.
+ledger-print = Title
+ledger-kind = Step
+ledger-printed = Printed
+ledger-received = Received
+ledger-drawn = Drawn
+ledger-out = Handed out
+ledger-store = In store
+ledger-hand = In hand
+ledger-add = Enter
+ledger-entries = Entries
+ledger-reverse = Take back

@@ -109,6 +109,40 @@ error-session_unknown = 没有这个登录会话
 error-token_unknown = 没有这个令牌
 error-link_unknown = 这个报送链接不存在或已失效，请向普法办索取新的
 error-setup_unknown = 这个链接不存在或已失效
+error-day_locked = 该日已锁定，如需补报请联系主办单位开例外
+error-tally_returned = 该报表已退回，须由填报单位重新提交
+error-reason_required = 请说明原因
+error-reason_too_long = 原因不能超过 { $limit } 字
+error-reason_invalid = 原因含有控制字符
+error-via_unknown = 来源渠道须为 phone、wechat、paper、file 或 other
+error-decision_unknown = 审核结论须为 accept 或 return
+error-items_count = 一次可处理 1 至 { $limit } 份
+error-joint_own_unit = 本单位牵头的活动直接填入数量，不作为联合开展
+error-instant_invalid = 时刻应写作 2026-12-04T18:00:00+08:00 的形式
+error-lock_unknown = 该日没有锁定
+error-ledger_unknown = 没有这条台账记录
+error-exists-ledger_reversal = 该记录已被冲销，或本身就是冲销记录
+error-ledger_kind_unknown = 类别须为 printed、received 或 drawn
+error-publication_unknown = 没有这份公布数据
+
+# Warnings: what looks unusual.
+warning-jump = { $measure }{ $count }，与本单位以往（{ $days } 次的中位数 { $usual }）相差悬殊
+warning-above_band = { $measure }{ $count }，高于同类单位常见范围 { $low }—{ $high }
+warning-below_band = { $measure }{ $count }，低于同类单位常见范围 { $low }—{ $high }
+warning-same_as_yesterday = 各项数字与前一日（{ $day }）完全相同
+warning-round_numbers = { $measure }连续 { $days } 日均为整百（当日 { $count }）
+warning-more_than_drawn = { $title }累计发放 { $out } 份，多于领用 { $drawn } 份
+warning-consultations_per_copy = 咨询 { $consultations } 人次，为资料 { $materials } 份的 { $rate }%，不在常见的 0.1%—40% 之内
+warning-fixed_more_than_found = 整改 { $fixed } 处，多于发现 { $found } 处
+warning-lead_not_reported = 牵头单位{ $unit }当日尚未上报，联合活动还没有计入合计
+
+# What must be said after a publication.
+correction-day = { $year }年{ $month }月{ $date }日
+correction-exact = { $count }{ $word }
+correction-about = 约{ $count }{ $word }
+correction-line = { $measure }由{ $before }更正为{ $after }
+correction-line-units = { $measure }由{ $before }更正为{ $after }（涉及{ $units }）
+correction-text = 更正说明：{ $day }公布的“{ $title }”（{ $campaign }，{ $unit }），有关数据更正如下：{ $lines }。
 
 # Chasing.
 missing-text = 【催报】{ $campaign }{ $month }月{ $day }日应报 { $expected } 个单位，尚有 { $count } 个未报：{ $names }。请尽快上报，当日无工作请报“零报告”。
@@ -295,6 +329,23 @@ report-version = 版本 { $n }
 report-late = 迟报
 report-zero-mark = 零报告
 report-on_behalf = 代报
+report-returned = 已退回，请改正后重新提交
+report-warnings = 这些数字看起来不寻常，还没有提交
+report-warnings-hint = 数字有误请改正；无误请写一句说明，再次提交即可：
+report-reason = 说明
+report-reason-hint = 写明更正原因或数字异常的原因，最多 { $limit } 字。请勿填写个人信息。
+report-via = 数字从何而来
+report-via-unsaid = 未注明
+report-via-hint = 代报时注明该单位通过什么渠道报来数字。
+report-joint = 联合开展（由其他单位牵头）
+report-joint-hint = 与其他单位联合开展的活动由牵头单位计数；本单位在此列明参与情况，不计入合计。
+report-joint-uncounted = 由牵头单位计数，不计入本单位合计。
+report-joint-lead = 牵头单位代码
+report-joint-title = 名称（可不填）
+report-exception = 锁定例外
+report-self_reviewed = 自报自审
+receipt-by = 经办
+line-joint = 联合开展（{ $unit }牵头）：{ $line }
 receipt-title = 已收到
 receipt-number = 回执编号
 receipt-time = 收到时间
@@ -372,3 +423,49 @@ people-disable-hint = 停用后，其所有登录立即结束，不能再登录�
 people-enable = 启用
 people-enable-hint = 启用后可再次登录。
 people-done = 已保存。
+# Pages: the office's queue.
+review-title = 审核
+review-waiting = 待审 { $n } 份
+review-unexplained = 其中 { $n } 份数字异常且未说明
+review-nothing = 没有待审的报表。
+review-open = 查看
+review-figures = 查看数字
+review-reason = 退回原因或审核意见
+review-hint = 退回须写明原因，填报单位会看到；退回的数字在重新提交前不计入合计。
+review-accept = 通过所选
+review-return = 退回所选
+review-next = 下一页
+review-done = 已处理 { $n } 份
+review-faults = 以下报表未能处理
+review-fault = { $unit } { $day }：{ $what }
+review-none_ticked = 请先勾选报表
+
+# Pages: published figures.
+published-title = 公布数据
+published-none = 还没有公布过数据。
+published-as = 以什么名义公布
+published-hint = 例如“第3期简报”。公布后数字定格；此后的更正不会改变它，只生成更正说明。
+published-freeze = 定格当前合计
+published-number = 编号
+published-at = 数据截至
+published-coverage = 已报/应报
+published-revision = 数据版次
+published-figures = 公布的数字
+published-correction = 更正说明
+published-unchanged = 至今没有变化。
+
+# Pages: the print ledger.
+ledger-title = 印刷品台账
+ledger-balances = 各类印刷品去向
+ledger-none = 还没有记录。
+ledger-print = 名称
+ledger-kind = 环节
+ledger-printed = 印制
+ledger-received = 入库
+ledger-drawn = 领用
+ledger-out = 发放
+ledger-store = 库存
+ledger-hand = 手中
+ledger-add = 记一笔
+ledger-entries = 台账记录
+ledger-reverse = 冲销

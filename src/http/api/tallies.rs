@@ -1,16 +1,16 @@
 //! Reports of units.
 
-use crate::domain::tally::{Channel, Count, Draft, DraftConsultation, DraftItem};
-use crate::http::error::Error;
+use crate::domain::tally::{Channel, Count, Draft, DraftConsultation, DraftItem, DraftJoint};
+use crate::http::error::{Error, FaultView};
 use crate::http::reply::{self, Response};
 use crate::http::request::Request;
 use crate::service;
+use crate::service::quality::WarningView;
 use crate::service::tallies::{Filter, IdempotencyKey, Precondition, Stored, parse_day};
-
 use hyper::body::Bytes;
 use schemars::JsonSchema;
-use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, Visitor};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use warp::http::{HeaderName, StatusCode, header};
 
@@ -30,6 +30,15 @@ pub struct TallyBody {
     /// A remark, without personal data.
     #[serde(default)]
     pub note: String,
+    /// Parts in events that other units lead and count (联合开展); kept, shown, and in no total.
+    #[serde(default)]
+    pub joint: Vec<JointBody>,
+    /// phone, wechat, paper, file or other: how the figures came to whoever enters them for the unit.
+    #[serde(default)]
+    pub via: Option<String>,
+    /// Why: needed to correct figures after the day's deadline, and a word for what looks unusual.
+    #[serde(default)]
+    pub reason: String,
     #[serde(default, rename = "campaign")]
     #[schemars(skip)]
     _campaign: IgnoredAny,
@@ -63,6 +72,31 @@ pub struct TallyBody {
     #[serde(default, rename = "channel")]
     #[schemars(skip)]
     _channel: IgnoredAny,
+    #[serde(default, rename = "by")]
+    #[schemars(skip)]
+    _by: IgnoredAny,
+    #[serde(default, rename = "exception")]
+    #[schemars(skip)]
+    _exception: IgnoredAny,
+    #[serde(default, rename = "self_reviewed")]
+    #[schemars(skip)]
+    _self_reviewed: IgnoredAny,
+    #[serde(default, rename = "changes")]
+    #[schemars(skip)]
+    _changes: IgnoredAny,
+    #[serde(default, rename = "warnings")]
+    #[schemars(skip)]
+    _warnings: IgnoredAny,
+}
+
+/// A part in another unit's event.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JointBody {
+    /// Code of the unit whose report the event is counted in.
+    pub lead: String,
+    /// The event's measures with their counts.
+    pub items: Vec<ItemBody>,
 }
 
 /// One measure of a report.
@@ -151,11 +185,9 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Count, D::Error> 
 
 impl From<TallyBody> for Draft {
     fn from(body: TallyBody) -> Self {
-        let item = |item: ItemBody| DraftItem {
-            measure: item.measure,
-            title: item.title,
-            count: item.count,
-            bound: item.bound,
+        let joint = |joint: JointBody| DraftJoint {
+            lead: joint.lead,
+            items: joint.items.into_iter().map(Into::into).collect(),
         };
         let consultation = |record: ConsultationBody| DraftConsultation {
             topic: record.topic,
@@ -164,11 +196,20 @@ impl From<TallyBody> for Draft {
             bound: record.bound,
         };
         Self {
-            items: body.items.into_iter().map(item).collect(),
+            items: body.items.into_iter().map(Into::into).collect(),
             consultations: body.consultations.into_iter().map(consultation).collect(),
             zero: body.zero,
             note: body.note,
+            joint: body.joint.into_iter().map(joint).collect(),
+            via: body.via,
+            reason: body.reason,
         }
+    }
+}
+
+impl From<ItemBody> for DraftItem {
+    fn from(item: ItemBody) -> Self {
+        Self { measure: item.measure, title: item.title, count: item.count, bound: item.bound }
     }
 }
 
@@ -219,24 +260,35 @@ pub fn bound_key(key: &str, parts: &[&[u8]]) -> Result<IdempotencyKey, Error> {
     Ok(IdempotencyKey { key: key.to_owned(), request_hash: hex::encode(hash.finalize()) })
 }
 
+/// Parameters of a report: with `warnings=1` the answer says what looks unusual, which costs more looks.
+pub const PUT: &[&str] = &["warnings"];
+
+fn wanted(request: &Request, body: TallyBody) -> Result<service::tallies::Request, Error> {
+    Ok(service::tallies::Request {
+        campaign: request.param(0).to_owned(),
+        unit: request.param(1).to_owned(),
+        date: request.param(2).to_owned(),
+        draft: body.into(),
+        precondition: precondition(request)?,
+        idempotency: None,
+        channel: Channel::Api,
+    })
+}
+
 /// Reports a unit's day, or corrects it.
 ///
 /// # Errors
 /// Whatever is wrong with the request; then nothing was stored.
 pub async fn put(mut request: Request) -> Result<Response, Error> {
     let (body, bytes): (TallyBody, Bytes) = request.json().await?;
-    request.query(&[])?;
-    let wanted = service::tallies::Request {
-        campaign: request.param(0).to_owned(),
-        unit: request.param(1).to_owned(),
-        date: request.param(2).to_owned(),
-        draft: body.into(),
-        precondition: precondition(&request)?,
-        idempotency: idempotency(&request, &bytes)?,
-        channel: Channel::Api,
-    };
+    let asked = request.query(PUT)?.get("warnings") == Some("1");
+    let wanted =
+        service::tallies::Request { idempotency: idempotency(&request, &bytes)?, ..wanted(&request, body)? };
     match request.app.submit(request.caller()?, &wanted).await {
-        Ok((tally, stored)) => {
+        Ok((mut tally, stored)) => {
+            if asked {
+                tally.warnings = Some(request.app.warnings_of(request.caller()?, &wanted).await?);
+            }
             let status = if stored == Stored::Created { StatusCode::CREATED } else { StatusCode::OK };
             Ok(reply::tagged(reply::json(status, &tally), &tally.version.to_string()))
         }
@@ -245,6 +297,28 @@ pub async fn put(mut request: Request) -> Result<Response, Error> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// What would become of a report.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct CheckView {
+    /// Why it would be refused.
+    pub errors: Vec<FaultView>,
+    /// What looks unusual.
+    pub warnings: Vec<WarningView>,
+}
+
+/// Judges a report without storing it.
+///
+/// # Errors
+/// 404 out of scope; faults of the report itself are part of the answer.
+pub async fn check(mut request: Request) -> Result<Response, Error> {
+    let (body, _): (TallyBody, Bytes) = request.json().await?;
+    request.query(&[])?;
+    let wanted = wanted(&request, body)?;
+    let checked = request.app.check(request.caller()?, &wanted).await?;
+    let errors = Error::Service(service::Error::Invalid(checked.faults)).faults(request.lang);
+    Ok(reply::json(StatusCode::OK, &CheckView { errors, warnings: checked.warnings }))
 }
 
 /// The current version of a report.

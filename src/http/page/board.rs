@@ -94,6 +94,9 @@ struct BoardPage {
     rows: Vec<TableRow>,
     latest: Option<Vec<Report>>,
     may_submit: bool,
+    may_review: bool,
+    /// Sees what is under the unit, and so what was published of it.
+    whole_view: bool,
 }
 
 /// The board of a unit in a campaign.
@@ -175,6 +178,8 @@ fn page(f: Frame, board: &BoardView, campaigns: &[CampaignView]) -> BoardPage {
             .map(|latest| latest.iter().map(|tally| report(board, tally, lang)).collect()),
         // The form is offered where the unit reports itself and does not only add up others.
         may_submit: board.may_submit && board.rows.iter().any(|row| row.unit == board.unit.code),
+        may_review: board.may_review,
+        whole_view: board.reads_below,
         campaign: campaign.clone(),
         f,
     }

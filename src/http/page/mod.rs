@@ -6,10 +6,13 @@ pub mod board;
 mod figures;
 pub mod home;
 pub mod language;
+pub mod ledger;
 pub mod link;
 pub mod login;
 pub mod people;
+pub mod publications;
 pub mod report;
+pub mod review;
 pub mod setup;
 
 use super::error::Error;

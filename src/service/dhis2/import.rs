@@ -1,6 +1,6 @@
 //! Taking data values in: each report they belong to is read, changed and sent as any other.
 
-use super::super::tallies::{ConsultationView, ItemView, Precondition, Request, TallyView};
+use super::super::tallies::{ConsultationView, ItemView, JointView, Precondition, Request, TallyView};
 use super::super::{App, Caller, Error, scope};
 use super::values::{DataValue, DataValueSet, day};
 use super::{DEFAULT, mine};
@@ -11,7 +11,7 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::fault::Fault;
 use crate::domain::measure::CONSULTATIONS;
 use crate::domain::quantity::Bound;
-use crate::domain::tally::{self, Channel, Draft, DraftConsultation, DraftItem, Figures};
+use crate::domain::tally::{self, Channel, Draft, DraftConsultation, DraftItem, DraftJoint, Figures};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -149,6 +149,10 @@ fn item(view: &ItemView) -> DraftItem {
         count: tally::Count::Whole(view.count.into()),
         bound: Some(view.bound.to_owned()),
     }
+}
+
+fn joint(view: &JointView) -> DraftJoint {
+    DraftJoint { lead: view.lead.clone(), items: view.items.iter().map(item).collect() }
 }
 
 fn record(view: &ConsultationView) -> DraftConsultation {
@@ -305,6 +309,10 @@ fn merge(
             .unwrap_or_default(),
         zero: false,
         note: note(values, before.map_or("", |tally| tally.note.as_str())),
+        // What such clients do not know of stays as it was; their comments say why.
+        joint: before.map(|tally| tally.joint.iter().map(joint).collect()).unwrap_or_default(),
+        via: None,
+        reason: note(values, ""),
     };
     for (at, value) in values {
         let remove = value.deleted || strategy == Strategy::Delete;
@@ -339,7 +347,7 @@ fn merge(
         draft = tried;
     }
     // A report from which everything was taken says that nothing was done.
-    draft.zero = draft.items.is_empty() && draft.consultations.is_empty();
+    draft.zero = draft.items.is_empty() && draft.consultations.is_empty() && draft.joint.is_empty();
     (draft, summary)
 }
 

@@ -314,6 +314,8 @@ pub mod tally_version {
         pub figures: String,
         #[sea_orm(column_type = "Text", nullable)]
         pub note: Option<String>,
+        #[sea_orm(column_type = "Text", nullable)]
+        pub facts: Option<String>,
     }
 
     no_relations!();
@@ -391,6 +393,102 @@ pub mod audit {
         pub detail: String,
         #[sea_orm(column_type = "String(StringLen::N(64))")]
         pub hash: String,
+    }
+
+    no_relations!();
+}
+
+pub mod day_lock {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "day_locks")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub campaign_id: i32,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub day: i32,
+        #[sea_orm(column_type = "Text")]
+        pub reason: String,
+        pub actor_id: i32,
+        pub at: i64,
+    }
+
+    no_relations!();
+}
+
+pub mod lock_exception {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "lock_exceptions")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub campaign_id: i32,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub day: i32,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub unit_id: i32,
+        pub until: Option<i64>,
+        #[sea_orm(column_type = "Text")]
+        pub reason: String,
+        pub actor_id: i32,
+        pub at: i64,
+    }
+
+    no_relations!();
+}
+
+pub mod print_ledger {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "print_ledger")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub shard: i16,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub seq: i64,
+        pub campaign_id: i32,
+        pub unit_id: i32,
+        #[sea_orm(column_type = "Text")]
+        pub title: String,
+        pub day: i32,
+        #[sea_orm(column_type = "String(StringLen::N(16))")]
+        pub kind: String,
+        pub count: i32,
+        #[sea_orm(unique_key = "reverses")]
+        pub reverses_shard: Option<i16>,
+        #[sea_orm(unique_key = "reverses")]
+        pub reverses_seq: Option<i64>,
+        #[sea_orm(column_type = "Text")]
+        pub note: String,
+        pub actor_id: i32,
+        pub at: i64,
+    }
+
+    no_relations!();
+}
+
+pub mod publication {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "publications")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub campaign_id: i32,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub number: i32,
+        pub unit_id: i32,
+        #[sea_orm(column_type = "Text")]
+        pub title: String,
+        #[sea_orm(column_type = "Text")]
+        pub frozen: String,
+        pub actor_id: i32,
+        pub at: i64,
+        pub shard: i16,
+        pub seq: i64,
     }
 
     no_relations!();

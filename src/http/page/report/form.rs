@@ -1,12 +1,13 @@
 //! The form of a report: from what stands to fields, from fields to a draft, and from a fault back to its field.
 //!
 //! Fields are named as the body of the API: `items.N.measure|title|count|bound`,
-//! `consultations.N.topic|mode|person_times|bound`, `zero`, `note`; besides `version` and `key`. Everything stays text
+//! `consultations.N.topic|mode|person_times|bound`, `joint.N.lead|measure|title|count|bound`, `zero`, `note`, `reason`,
+//! `via`; besides `version` and `key`. Everything stays text
 //! as it was typed, so that a form with faults shows what the person wrote.
 
 use crate::domain::campaign::Kind;
 use crate::domain::measure::CONSULTATIONS;
-use crate::domain::tally::{Count, Draft, DraftConsultation, DraftItem};
+use crate::domain::tally::{Count, Draft, DraftConsultation, DraftItem, DraftJoint};
 use crate::http::request::Query;
 use crate::service::report::ReportView;
 use std::collections::BTreeMap;
@@ -44,13 +45,28 @@ pub(super) struct Record {
     pub(super) bound: String,
 }
 
+/// A row of the form for a figure of another unit's event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct JointRow {
+    pub(super) at: usize,
+    pub(super) lead: String,
+    pub(super) measure: String,
+    pub(super) title: String,
+    pub(super) count: String,
+    pub(super) bound: String,
+}
+
 /// The form as it was typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Form {
     pub(super) items: Vec<Item>,
     pub(super) consultations: Vec<Record>,
+    pub(super) joint: Vec<JointRow>,
     pub(super) zero: bool,
     pub(super) note: String,
+    /// Why; what stood there before is not offered again.
+    pub(super) reason: String,
+    pub(super) via: String,
     /// The version it was filled from; empty when there was none.
     pub(super) version: String,
     /// Makes a form that is sent twice count once.
@@ -62,6 +78,8 @@ pub(super) struct Form {
 pub(super) struct Places {
     items: Vec<usize>,
     consultations: Vec<usize>,
+    /// For each lead, the rows of its figures.
+    joint: Vec<Vec<usize>>,
 }
 
 impl Form {
@@ -73,6 +91,7 @@ impl Form {
             version: current.map(|tally| tally.version.to_string()).unwrap_or_default(),
             zero: current.is_some_and(|tally| tally.zero),
             note: current.map(|tally| tally.note.clone()).unwrap_or_default(),
+            via: current.and_then(|tally| tally.via).unwrap_or_default().to_owned(),
             ..Self::default()
         };
         let mut reported = current.map(|tally| tally.items.clone()).unwrap_or_default();
@@ -100,6 +119,13 @@ impl Form {
         for record in current.map(|tally| tally.consultations.as_slice()).unwrap_or_default() {
             form.record(record.topic, record.mode, record.person_times.to_string(), record.bound);
         }
+        for part in current.map(|tally| tally.joint.as_slice()).unwrap_or_default() {
+            for item in &part.items {
+                let title = item.title.as_deref().unwrap_or_default();
+                form.part(&part.lead, &item.measure, title, item.count.to_string(), item.bound);
+            }
+        }
+        form.part("", TITLED, "", String::new(), "");
         let (least, further) = RECORDS;
         while form.consultations.len()
             < least.max(view.current().map_or(0, |t| t.consultations.len() + further))
@@ -114,7 +140,14 @@ impl Form {
         for _ in 0..MORE {
             self.add(TITLED, "", false, String::new(), "");
             self.record("unspecified", "on_site", String::new(), "");
+            self.part("", TITLED, "", String::new(), "");
         }
+    }
+
+    fn part(&mut self, lead: &str, measure: &str, title: &str, count: String, bound: &str) {
+        let at = self.joint.last().map_or(0, |row| row.at + 1);
+        let (lead, measure, title) = (lead.to_owned(), measure.to_owned(), title.to_owned());
+        self.joint.push(JointRow { at, lead, measure, title, count, bound: bound.to_owned() });
     }
 
     fn add(&mut self, measure: &str, title: &str, given: bool, count: String, bound: &str) {
@@ -133,6 +166,7 @@ impl Form {
     pub(super) fn read(fields: &Query) -> Self {
         let mut items: BTreeMap<u16, Item> = BTreeMap::new();
         let mut consultations: BTreeMap<u16, Record> = BTreeMap::new();
+        let mut joint: BTreeMap<u16, JointRow> = BTreeMap::new();
         let mut form = Self::default();
         for (name, value) in fields.pairs() {
             let value = value.to_owned();
@@ -162,6 +196,20 @@ impl Form {
                         _ => {}
                     }
                 }
+                (Some("joint"), Some(at), Some(field)) => {
+                    let new = || JointRow { at: at.into(), ..JointRow::default() };
+                    let row = joint.entry(at).or_insert_with(new);
+                    match field {
+                        "lead" => row.lead = value,
+                        "measure" => row.measure = value,
+                        "title" => row.title = value,
+                        "count" => row.count = value,
+                        "bound" => row.bound = value,
+                        _ => {}
+                    }
+                }
+                (Some("reason"), None, None) => form.reason = value,
+                (Some("via"), None, None) => form.via = value,
                 (Some("zero"), None, None) => form.zero = !value.is_empty(),
                 (Some("note"), None, None) => form.note = value,
                 (Some("version"), None, None) => form.version = value,
@@ -171,13 +219,20 @@ impl Form {
         }
         form.items = items.into_values().collect();
         form.consultations = consultations.into_values().collect();
+        form.joint = joint.into_values().collect();
         form
     }
 
     /// What the form says, without its empty rows, and where each line came from.
     pub(super) fn draft(&self) -> (Draft, Places) {
         let text = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(ToOwned::to_owned);
-        let mut draft = Draft { zero: self.zero, note: self.note.clone(), ..Draft::default() };
+        let mut draft = Draft {
+            zero: self.zero,
+            note: self.note.clone(),
+            reason: self.reason.clone(),
+            via: text(&self.via),
+            ..Draft::default()
+        };
         let mut places = Places::default();
         for item in &self.items {
             let silent = item.given || item.title.trim().is_empty();
@@ -201,6 +256,25 @@ impl Form {
                 bound: text(&record.bound),
             });
         }
+        for row in &self.joint {
+            let lead = row.lead.trim();
+            if lead.is_empty() && row.count.trim().is_empty() && row.title.trim().is_empty() {
+                continue;
+            }
+            let known = draft.joint.iter().position(|part| part.lead == lead);
+            let part = known.unwrap_or_else(|| {
+                draft.joint.push(DraftJoint { lead: lead.to_owned(), items: Vec::new() });
+                places.joint.push(Vec::new());
+                draft.joint.len() - 1
+            });
+            places.joint[part].push(row.at);
+            draft.joint[part].items.push(DraftItem {
+                measure: row.measure.clone(),
+                title: text(&row.title),
+                count: count(&row.count),
+                bound: text(&row.bound),
+            });
+        }
         (draft, places)
     }
 }
@@ -212,6 +286,13 @@ impl Places {
         let (list, at, field) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
         let at = at.and_then(|at| at.parse::<usize>().ok());
         match (list, at, field) {
+            ("joint", Some(part), field) => self.joint.get(part).and_then(|rows| {
+                let item = parts.next().and_then(|at| at.parse::<usize>().ok());
+                let row = rows.get(item.unwrap_or_default())?;
+                let within = if field == Some("items") { parts.next() } else { field };
+                let known = |field: &&str| matches!(*field, "lead" | "measure" | "title" | "bound");
+                Some(format!("joint.{row}.{}", within.filter(known).unwrap_or("count")))
+            }),
             ("items", Some(at), field) => self.items.get(at).map(|row| {
                 let field = field.filter(|field| matches!(*field, "title" | "bound")).unwrap_or("count");
                 format!("items.{row}.{field}")
@@ -220,7 +301,7 @@ impl Places {
                 let known = |field: &&str| matches!(*field, "topic" | "mode" | "bound");
                 format!("consultations.{row}.{}", field.filter(known).unwrap_or("person_times"))
             }),
-            ("zero" | "note", None, None) => Some(list.to_owned()),
+            ("zero" | "note" | "reason" | "via", None, None) => Some(list.to_owned()),
             _ => None,
         }
         .unwrap_or_default()

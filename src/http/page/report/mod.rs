@@ -1,6 +1,7 @@
 //! A unit's form for a day, and its receipt.
 
 mod form;
+mod history;
 mod receipt;
 mod view;
 
@@ -95,6 +96,18 @@ pub async fn submit(mut request: Request) -> Result<Response, Error> {
         idempotency: key(&report, &form.key, &fields)?,
         channel: Channel::Form,
     };
+    // What looks unusual asks for a word; a note or a reason is one.
+    if wanted.draft.reason.trim().is_empty() && wanted.draft.note.trim().is_empty() {
+        let warnings = match visit.app.check(&visit.caller, &wanted).await {
+            Ok(checked) if checked.faults.is_empty() => checked.warnings,
+            // The report itself tells what is wrong.
+            _ => Vec::new(),
+        };
+        if warnings.iter().any(|warning| warning.asks) {
+            let told = Told { warnings, ..Told::default() };
+            return again(visit, &form, told, StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
+    }
     let error = match visit.app.submit(&visit.caller, &wanted).await {
         Ok((tally, _)) => {
             let address = address(&report);
@@ -157,14 +170,14 @@ async fn refused(
     if faults.is_empty() {
         faults.push((String::new(), error.title(lang)));
     }
-    again(visit, &form, Told { faults, current: None }, error.status()).await
+    again(visit, &form, Told { faults, ..Told::default() }, error.status()).await
 }
 
 /// The form beside what came in since it was opened. Sent again, it replaces that.
 async fn conflict(visit: Visit, mut form: Form, current: TallyView) -> Result<Response, Error> {
     form.version = current.version.to_string();
     form.key = random_token()?;
-    let told = Told { faults: Vec::new(), current: Some(current) };
+    let told = Told { current: Some(current), ..Told::default() };
     again(visit, &form, told, StatusCode::PRECONDITION_FAILED).await
 }
 

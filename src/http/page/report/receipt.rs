@@ -2,6 +2,7 @@
 
 use super::super::Frame;
 use super::super::figures::{self, Figure, Line};
+use super::history;
 use crate::service::campaigns::CampaignView;
 use crate::service::report::ReportView;
 use crate::service::tallies::TallyView;
@@ -29,7 +30,11 @@ pub(super) struct ReceiptPage {
     version: u32,
     totals: Vec<Total>,
     lines: Vec<Line>,
+    joint: Vec<Line>,
     note: String,
+    reason: String,
+    by: String,
+    via: String,
 }
 
 impl ReceiptPage {
@@ -55,7 +60,11 @@ impl ReceiptPage {
             version: tally.version,
             totals: tally.totals.iter().map(total).collect(),
             lines: figures::lines(lang, &report.campaign, tally),
+            joint: history::joint(lang, report, tally),
             note: tally.note.clone(),
+            reason: tally.reason.clone(),
+            by: tally.by.clone(),
+            via: tally.via.map_or_else(String::new, |code| history::way(lang, code)),
             f,
         }
     }

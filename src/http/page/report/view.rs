@@ -2,13 +2,16 @@
 
 use super::super::Frame;
 use super::super::figures::{self, Line, Standing};
-use super::form::{Form, Item, Record, TITLED};
+use super::form::{Form, Item, JointRow, Record, TITLED};
+use super::history::{self, VersionRow};
 use crate::domain::consultation::{Mode, Topic};
 use crate::domain::measure::CONSULTATIONS;
 use crate::domain::quantity::Bound;
-use crate::domain::tally::{Channel, MAX_NOTE};
+use crate::domain::review::{MAX_REASON, Via};
+use crate::domain::tally::{MAX_NOTE, Review};
 use crate::i18n::Lang;
 use crate::service::campaigns::CampaignView;
+use crate::service::quality::WarningView;
 use crate::service::report::ReportView;
 use crate::service::tallies::TallyView;
 use askama::Template;
@@ -20,6 +23,8 @@ pub(super) struct Told {
     pub(super) faults: Vec<(String, String)>,
     /// The version that came in since the form was opened.
     pub(super) current: Option<TallyView>,
+    /// What looks unusual and asks for a word.
+    pub(super) warnings: Vec<WarningView>,
 }
 
 /// One choice of a list.
@@ -79,14 +84,21 @@ struct Day {
     here: bool,
 }
 
-struct VersionRow {
-    version: u32,
-    time: String,
-    late: bool,
-    zero: bool,
-    on_behalf: bool,
-    channel: String,
-    state: &'static str,
+struct PartRow {
+    at: usize,
+    lead: String,
+    measures: Vec<NamedPick>,
+    title: String,
+    count: String,
+    bounds: Vec<Pick>,
+    fault: Option<Fault>,
+}
+
+/// A choice with a code of the campaign's own.
+struct NamedPick {
+    code: String,
+    name: String,
+    chosen: bool,
 }
 
 /// A line of the two versions side by side.
@@ -128,6 +140,17 @@ pub(super) struct ReportPage {
     note: String,
     note_fault: Option<String>,
     note_limit: usize,
+    /// Who sent it back, when and why.
+    returned: Option<(String, String, String)>,
+    warnings: Vec<String>,
+    parts: Vec<PartRow>,
+    parts_open: bool,
+    leads: Vec<(String, String)>,
+    ways: Option<Vec<Pick>>,
+    via_fault: Option<String>,
+    reason: Option<String>,
+    reason_fault: Option<String>,
+    reason_limit: usize,
     version: String,
     key: String,
     reported: Vec<Line>,
@@ -152,6 +175,10 @@ impl ReportPage {
                 fault.args.iter().map(|(name, value)| (*name, value.as_str())).collect();
             lang.words(&format!("error-{}", fault.code), &values)
         });
+        let asks_why = report.needs_reason
+            || !told.warnings.is_empty()
+            || !form.reason.is_empty()
+            || fault("reason").is_some();
         let standing = report.days.iter().find(|day| day.date == report.date).and_then(|day| day.status);
         Self {
             unit: report.unit.name.clone(),
@@ -194,10 +221,23 @@ impl ReportPage {
             note: form.note.clone(),
             note_fault: fault("note"),
             note_limit: MAX_NOTE,
+            returned: report
+                .current()
+                .filter(|tally| tally.state == Review::Returned.code())
+                .map(|tally| (tally.by.clone(), figures::minute(&tally.received_at), tally.reason.clone())),
+            warnings: told.warnings.iter().filter(|w| w.asks).map(|w| w.message.clone()).collect(),
+            parts: form.joint.iter().map(|row| rows.part(row)).collect(),
+            parts_open: form.joint.iter().any(|row| !row.lead.is_empty() || !row.count.is_empty()),
+            leads: report.leads.clone(),
+            ways: report.on_behalf.then(|| ways(lang, &form.via)),
+            via_fault: fault("via"),
+            reason: asks_why.then(|| form.reason.clone()),
+            reason_fault: fault("reason"),
+            reason_limit: MAX_REASON,
             version: form.version.clone(),
             key: form.key.clone(),
             reported: report.current().map(|tally| figures::lines(lang, campaign, tally)).unwrap_or_default(),
-            versions: report.versions.iter().rev().map(|tally| version_row(lang, tally)).collect(),
+            versions: report.versions.iter().rev().map(|tally| history::row(lang, report, tally)).collect(),
             yesterday: report
                 .yesterday
                 .as_ref()
@@ -257,6 +297,24 @@ impl Rows<'_> {
         }
     }
 
+    fn part(&self, row: &JointRow) -> PartRow {
+        let measures = self.report.campaign.measures.iter().filter(|m| m.code != CONSULTATIONS);
+        let pick = |measure: &crate::service::campaigns::MeasureView| NamedPick {
+            code: measure.code.clone(),
+            name: figures::name(self.lang, measure).to_owned(),
+            chosen: measure.code == row.measure,
+        };
+        PartRow {
+            at: row.at,
+            lead: row.lead.clone(),
+            measures: measures.map(pick).collect(),
+            title: row.title.clone(),
+            count: row.count.clone(),
+            bounds: bounds(self.lang, &row.bound),
+            fault: self.fault(&format!("joint.{}.", row.at)),
+        }
+    }
+
     fn record(&self, record: &Record) -> RecordRow {
         let lang = self.lang;
         let topics = Topic::ALL.iter().map(|topic| Pick {
@@ -289,6 +347,9 @@ impl Rows<'_> {
                 figures::label(self.lang, measure, &item.measure, &item.title)
             }
             None if field.starts_with("consultations.") => self.lang.text("report-consultations"),
+            None if field.starts_with("joint.") => self.lang.text("report-joint"),
+            None if field == "reason" => self.lang.text("report-reason"),
+            None if field == "via" => self.lang.text("report-via"),
             None if field == "note" => self.lang.text("report-note"),
             None if field == "zero" => self.lang.text("report-zero-mark"),
             None => String::new(),
@@ -317,18 +378,14 @@ fn days(lang: Lang, report: &ReportView) -> Vec<Day> {
     report.days.iter().map(day).collect()
 }
 
-fn version_row(lang: Lang, tally: &TallyView) -> VersionRow {
-    let channel = Channel::from_code(tally.channel);
-    let review = crate::domain::tally::Review::from_code(tally.state);
-    VersionRow {
-        version: tally.version,
-        time: figures::minute(&tally.received_at),
-        late: tally.late,
-        zero: tally.zero,
-        on_behalf: tally.on_behalf,
-        channel: channel.map_or("", |channel| lang.pick(channel.name(), channel.name_en())).to_owned(),
-        state: review.map_or("", |review| lang.pick(review.name(), review.name_en())),
-    }
+fn ways(lang: Lang, chosen: &str) -> Vec<Pick> {
+    let unsaid = Pick { code: "", name: lang.text("report-via-unsaid"), chosen: chosen.is_empty() };
+    let way = |via: &Via| Pick {
+        code: via.code(),
+        name: lang.pick(via.name(), via.name_en()).to_owned(),
+        chosen: via.code() == chosen,
+    };
+    std::iter::once(unsaid).chain(Via::ALL.iter().map(way)).collect()
 }
 
 /// What stands and what was typed, line by line.
