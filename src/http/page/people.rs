@@ -48,6 +48,11 @@ const LINES: usize = 20;
 
 impl Frame {
     /// A role as people call it.
+    pub(super) fn moment(&self, rfc3339: &str) -> String {
+        // To the minute, as the clocks of its reader show it.
+        rfc3339.get(..16).unwrap_or(rfc3339).replace('T', " ")
+    }
+
     pub(super) fn role(&self, code: &str) -> String {
         Role::from_code(code)
             .map_or_else(String::new, |role| self.lang.pick(role.name(), role.name_en()).to_owned())
