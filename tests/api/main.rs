@@ -26,6 +26,7 @@ mod events;
 mod flow;
 mod limits;
 mod openapi;
+mod people;
 mod process;
 mod publications;
 mod refusals;

@@ -11,7 +11,9 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 /// The program with arguments, free of settings from outside.
 pub(crate) fn pufa(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pufa"));
-    for name in ["PUFA_DATABASE", "PUFA_LANE", "PUFA_LISTEN", "PUFA_LOG"] {
+    for name in
+        ["PUFA_DATABASE", "PUFA_LANE", "PUFA_LISTEN", "PUFA_LOG", "PUFA_PUBLIC_URL", "PUFA_REQUIRE_TOTP"]
+    {
         command.env_remove(name);
     }
     command.args(arguments);

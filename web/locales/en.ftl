@@ -469,3 +469,12 @@ ledger-hand = In hand
 ledger-add = Enter
 ledger-entries = Entries
 ledger-reverse = Take back
+
+# Pages: report links.
+links-title = Report links
+links-new = A new link
+links-hint = Whoever holds a link reports for this unit in this drive without an account, and sees nothing else. It can be revoked at any time.
+links-expires = Last day (a week after the drive when empty)
+links-submit = Make a link and QR code
+links-made = Send it to the unit now, or print the code; it is not shown again.
+links-revoke = Revoke

@@ -469,3 +469,12 @@ ledger-hand = 手中
 ledger-add = 记一笔
 ledger-entries = 台账记录
 ledger-reverse = 冲销
+
+# Pages: report links.
+links-title = 报送链接
+links-new = 新建链接
+links-hint = 持有链接的人不用账号，就能为这个单位在本次活动中上报，此外什么也看不到。可随时作废。
+links-expires = 最后一天（不填则为活动结束后一周）
+links-submit = 生成链接和二维码
+links-made = 请现在发给该单位，或打印二维码；离开本页后不再显示。
+links-revoke = 作废

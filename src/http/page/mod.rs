@@ -8,6 +8,7 @@ pub mod home;
 pub mod language;
 pub mod ledger;
 pub mod link;
+pub mod links;
 pub mod login;
 pub mod people;
 pub mod publications;

@@ -63,6 +63,66 @@ async fn accounts_are_managed_while_the_service_runs() {
     assert_eq!(verified.code, 0, "{}", verified.out);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_account_comes_by_the_link_that_is_printed() {
+    let place = Place::new();
+    let serve = || Served::start(pufa(&["serve", "--listen", "127.0.0.1:0", "--database", &place.url]));
+    let served = serve();
+    let line = served.lines.iter().find_map(|line| line.strip_prefix("setup ")).unwrap().to_owned();
+    let path = line.strip_prefix(&format!("http://{}", served.address)).unwrap();
+    let nobody = client(served.address, None);
+    assert_eq!(nobody.send(reqwest::Method::GET, path, &[], None).await.status, 200);
+    let form = format!("username=root&password={0}&again={0}", PASSWORD.replace(' ', "+")).into_bytes();
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    let made = nobody.send(reqwest::Method::POST, path, &headers, Some(form)).await;
+    assert_eq!((made.status, made.header("location")), (303, "/login"), "{}", made.text());
+    assert_eq!(nobody.send(reqwest::Method::GET, path, &[], None).await.status, 404);
+    assert_eq!(place.run(&["user", "list"], "").out, "root\tactive\tadmin:*\n");
+    assert_eq!(served.terminate(), 0);
+    let served = serve();
+    assert!(served.lines.iter().all(|line| !line.starts_with("setup ")), "{:?}", served.lines);
+    assert_eq!(client(served.address, None).send(reqwest::Method::GET, path, &[], None).await.status, 404);
+    let wrong = run(pufa(&["serve", "--public-url", "pufa.example/x", "--database", &place.url]), "");
+    assert_eq!(wrong.code, 2, "{}", wrong.err);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tokens_are_made_and_revoked_from_the_command_line() {
+    let place = Place::new();
+    let served = Served::start(pufa(&["serve", "--listen", "127.0.0.1:0", "--database", &place.url]));
+    let add = ["user", "add", "root", "--role", "admin", "--password-stdin"];
+    assert_eq!(place.run(&add, PASSWORD).code, 0);
+    let tomorrow = pufa::clock::Clock::system().today().plus(1).to_string();
+    let create = |name: &str, role: &str, expires: &str| {
+        place.run(&["token", "create", name, "--role", role, "--expires", expires], "")
+    };
+    assert_eq!(create("nobody", "admin", &tomorrow).code, 1);
+    assert_eq!(create("root", "king", &tomorrow).code, 2);
+    assert_eq!(create("root", "viewer", &tomorrow).code, 2, "--unit is missing");
+    assert_eq!(create("root", "admin", "2001-01-01").code, 2);
+    let made = create("root", "admin", &tomorrow);
+    assert_eq!(made.code, 0, "{}", made.err);
+    let program = client(served.address, Some(made.out.trim_end()));
+    assert_eq!(program.get("/me").await.expect(200)["username"], "root");
+    let listed = place.run(&["token", "list"], "").out;
+    assert!(
+        listed.starts_with("1\tactive\troot\tadmin:*\t") && !listed.contains(made.out.trim_end()),
+        "{listed}"
+    );
+    assert_eq!(place.run(&["token", "revoke", "1"], "").code, 0);
+    signed_out(&program).await;
+    assert_eq!(place.run(&["token", "revoke", "1"], "").code, 1);
+    assert!(place.run(&["token", "list"], "").out.starts_with("1\trevoked\t"));
+    // Shut out, let in again; and an authenticator that was lost.
+    assert_eq!(place.run(&["user", "disable", "root"], "").code, 0);
+    assert_eq!(place.run(&["user", "enable", "root"], "").code, 0);
+    assert_eq!(place.run(&["user", "reset-totp", "root"], "").code, 0);
+    assert_eq!(place.run(&["user", "reset-totp", "nobody"], "").code, 1);
+    let credentials = json!({ "username": "root", "password": PASSWORD });
+    client(served.address, None).post("/session", &credentials).await.expect(201);
+    assert_eq!(place.run(&["user", "passwd", "root"], "password1\n").code, 2, "a common one");
+}
+
 async fn signed_out(client: &crate::support::Client) {
     let begun = Instant::now();
     while client.get("/me").await.status == 200 {
