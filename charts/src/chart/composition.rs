@@ -14,7 +14,7 @@ pub(crate) fn draw(pen: &Pen, spec: &Composition, body: Place) {
     }
     let count = |bar: &Bar| bar.value.map_or(0, |v| v.count);
     let whole: u64 = spec.parts.iter().map(count).fold(0, u64::saturating_add);
-    unit_caption(pen, &spec.unit, body.x, body.y + pen.size(14), body.w);
+    unit_caption(pen, &spec.unit, false, Place { y: body.y + pen.size(14), ..body });
     let strip = Place::new(body.x, body.y + pen.px(28), body.w, pen.px(52));
     if whole > 0 {
         draw_strip(pen, spec, strip, whole);

@@ -28,7 +28,7 @@ pub(crate) fn draw(pen: &Pen, spec: &Topics, body: Place) {
     if spec.topics.is_empty() || spec.modes.is_empty() {
         return nothing(pen, body);
     }
-    unit_caption(pen, &spec.unit, body.x, body.y + pen.size(14), body.w);
+    unit_caption(pen, &spec.unit, false, Place { y: body.y + pen.size(14), ..body });
     let body = body.below(pen.px(28));
     let rows = Rows::new(spec.topics.len(), body, (pen.px(22), pen.px(76)), pen.px(48));
     let set = Set::new(rows.text(pen, 16), pen.colors.ink);
