@@ -84,6 +84,11 @@ pub(crate) enum Op {
     Text(Text),
 }
 
+/// Whether a line of this width is thick enough to show that its ends are round.
+pub(crate) const fn round_ends(width: i32) -> bool {
+    width > Q * 3 / 2
+}
+
 /// A text with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Text {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use crate::canvas::{Bounds, Op, Q, Recorder, Text};
+use crate::canvas::{Bounds, Op, Q, Recorder, Text, round_ends};
 use crate::deflate::{BEYOND, Deflate, Rows, WINDOW};
 use crate::font::{self, UNITS};
 use crate::glyphs::{Glyphs, Key};
@@ -253,7 +253,8 @@ impl Worker {
             }
             Op::Stroke(range, line, color) => {
                 self.outline(&drawing.points[range.clone()], scale);
-                raster::stroke(&mut self.shape, &self.scratch, *line as f32 * scale as f32 / Q as f32);
+                let width = *line as f32 * scale as f32 / Q as f32;
+                raster::stroke(&mut self.shape, &self.scratch, width, round_ends(*line));
                 self.flush(*color);
             }
             Op::Disc(centre, radius, color) => {

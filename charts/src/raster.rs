@@ -215,28 +215,79 @@ fn level(sum: f32) -> u8 {
     (cover * f32::from(FULL) + ROUND).to_bits() as u8
 }
 
-/// Adds a line of a given width through points, round at joins and ends, to the shape.
-pub(crate) fn stroke(shape: &mut Rasterizer, points: &[Point], width: f32) {
+/// Adds a line of a given width through points, round at joins and, if `capped`, at its ends, to the shape.
+///
+/// Coverages of parts that overlap add up, which would darken edges; so parts meet along lines, and joins and ends are
+/// the slices that are missing, not discs.
+pub(crate) fn stroke(shape: &mut Rasterizer, points: &[Point], width: f32, capped: bool) {
     let half = width * 0.5;
+    // Where the line goes at the end of a piece: half its width, square to it.
+    let mut before: Option<Point> = None;
+    let mut first: Option<Point> = None;
     for pair in points.windows(2) {
         let (a, b) = (pair[0], pair[1]);
         let (dx, dy) = (b.0 - a.0, b.1 - a.1);
         let length = (dx * dx + dy * dy).sqrt();
-        if length > 0.0 {
-            let (nx, ny) = (-dy / length * half, dx / length * half);
-            shape.polygon(&[
-                (a.0 + nx, a.1 + ny),
-                (a.0 - nx, a.1 - ny),
-                (b.0 - nx, b.1 - ny),
-                (b.0 + nx, b.1 + ny),
-            ]);
+        if length == 0.0 {
+            continue;
         }
-    }
-    if width > 1.5 {
-        for point in points {
-            disc(shape, *point, half);
+        let n = (-dy / length * half, dx / length * half);
+        shape.polygon(&[
+            (a.0 + n.0, a.1 + n.1),
+            (a.0 - n.0, a.1 - n.1),
+            (b.0 - n.0, b.1 - n.1),
+            (b.0 + n.0, b.1 + n.1),
+        ]);
+        if let Some(before) = before {
+            join(shape, a, before, n);
         }
+        before = Some(n);
+        first.get_or_insert(n);
     }
+    let (Some(first), Some(last), [start, .., end]) = (first, before, points) else { return };
+    if start == end {
+        join(shape, *start, last, first);
+    } else if capped {
+        let (back, on) = ((-first.1, first.0), (last.1, -last.0));
+        slice(shape, *start, [first, back, minus(first)]);
+        slice(shape, *end, [minus(last), on, last]);
+    }
+}
+
+const fn minus(p: Point) -> Point {
+    (-p.0, -p.1)
+}
+
+/// Fills what two pieces of a line leave open on the outer side of the bend between them.
+fn join(shape: &mut Rasterizer, at: Point, before: Point, after: Point) {
+    let bend = before.0 * after.1 - before.1 * after.0;
+    let (from, to) = if bend > 0.0 { (minus(before), minus(after)) } else { (after, before) };
+    let middle = halfway(from, to);
+    if bend != 0.0 && middle != (0.0, 0.0) {
+        slice(shape, at, [from, middle, to]);
+    }
+}
+
+/// The direction between two of the same length, with that length.
+fn halfway(a: Point, b: Point) -> Point {
+    let (x, y) = (a.0 + b.0, a.1 + b.1);
+    let length = (x * x + y * y).sqrt();
+    if length == 0.0 {
+        return (0.0, 0.0);
+    }
+    let radius = (a.0 * a.0 + a.1 * a.1).sqrt();
+    (x / length * radius, y / length * radius)
+}
+
+/// Adds a slice of a disc: its centre, and three places on its rim, less than half a turn from one to the next.
+fn slice(shape: &mut Rasterizer, at: Point, [a, b, c]: [Point; 3]) {
+    let (ab, bc) = (halfway(a, b), halfway(b, c));
+    let rim = [a, halfway(a, ab), ab, halfway(ab, b), b, halfway(b, bc), bc, halfway(bc, c), c];
+    let mut points = [at; 10];
+    for (point, (x, y)) in points[1..].iter_mut().zip(rim) {
+        *point = (at.0 + x, at.1 + y);
+    }
+    shape.polygon(&points);
 }
 
 /// Sines and cosines of the first quarter turn in steps of 1/32 of a turn: written out, because libraries of
@@ -252,7 +303,7 @@ const TURN: [Point; 8] = [
     (0.195_090_32, 0.980_785_25),
 ];
 
-/// Adds a circle to the shape, the same way round as [`stroke`].
+/// Adds a circle to the shape.
 pub(crate) fn disc(shape: &mut Rasterizer, (x, y): Point, radius: f32) {
     // A small circle needs fewer corners to look round.
     let step = if radius < 1.5 {
@@ -316,7 +367,7 @@ mod tests {
     #[test]
     fn a_stroke_covers_its_width_and_leaves_the_next_shape_clear() {
         let mut shape = Rasterizer::default();
-        stroke(&mut shape, &[(10.0, 10.0), (210.0, 90.0)], 1.0);
+        stroke(&mut shape, &[(10.0, 10.0), (210.0, 90.0)], 1.0, false);
         let mut plane = Plane(vec![0; 300 * 100], 300);
         shape.sweep(300, 0..100, &mut plane);
         let covered: f32 = plane.0.iter().map(|c| f32::from(*c) / f32::from(FULL)).sum();
