@@ -166,6 +166,23 @@ pub(crate) fn unit_caption(pen: &Pen, unit: &str, whiskers: bool, place: Place) 
     pen.text(&set.fit(&words, place.w), (place.x, place.y), set);
 }
 
+/// One of several parts end to end, with the first of the words that fits into it.
+pub(crate) fn stacked(pen: &Pen, place: Place, fill: Fill, size: i32, words: &[&str]) {
+    // A ground line between neighbours, for those who see no difference of hue.
+    let gap = i32::from(place.w > 3) * 2;
+    pen.fill(Place { w: place.w - gap, ..place }, fill);
+    let set = Set { color: pen.colors.on(fill.color), ..pen.ink(size) }.middle();
+    let plate = |words: &str| set.width(words) + pen.px(8);
+    let fits = |words: &&&str| plate(words) + pen.px(4) <= place.w && set.size + 4 <= place.h;
+    let Some(words) = words.iter().find(fits) else { return };
+    let (cx, cy) = (place.x + (place.w - gap) / 2, place.y + place.h / 2);
+    if pen.colors.hatched {
+        let (w, h) = (plate(words), set.size * 14 / 10);
+        pen.rect(Place::new(cx - w / 2, cy - set.size * 7 / 10, w, h), fill.color);
+    }
+    pen.text(words, (cx, cy + set.drop()), set);
+}
+
 /// Lines of text under each other, centred; how many pixels they took.
 pub(crate) fn column(pen: &Pen, lines: &[impl AsRef<str>], (x, y): (i32, i32), set: Set) -> i32 {
     for (i, line) in lines.iter().enumerate() {

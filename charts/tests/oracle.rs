@@ -38,9 +38,7 @@ impl<'a> Element<'a> {
     fn path(&self) -> Path {
         let mut path = PathBuilder::new();
         let d = self.get("d").unwrap();
-        for step in
-            d.trim_end_matches('Z').split_inclusive(|c| c == 'M' || c == 'L').collect::<Vec<_>>().windows(2)
-        {
+        for step in d.trim_end_matches('Z').split_inclusive(['M', 'L']).collect::<Vec<_>>().windows(2) {
             let (x, y) = step[1].trim_end_matches(['M', 'L']).split_once(' ').unwrap();
             let (x, y) = (x.parse().unwrap(), y.parse().unwrap());
             if step[0].ends_with('M') { path.move_to(x, y) } else { path.line_to(x, y) }
@@ -133,7 +131,6 @@ fn compare(name: &str, spec: &Spec, scale: u32) {
     let noise = 10.0 * (255.0_f64.powi(2) * got.2.len() as f64 / squares.max(1) as f64).log10();
     // A pixel at an edge may differ by some steps of coverage; one that is wrong differs by half of all.
     let wrong = expected.2.iter().zip(&got.2).filter(|(a, b)| a.abs_diff(**b) > 100).count();
-    println!("{name}@{scale}: {noise:.1} dB, {wrong} channels far off");
     if noise < 45.0 || wrong > 30 {
         let path = panels(&format!("oracle-{name}@{scale}"), &expected, &got);
         panic!("{name}@{scale}: {noise:.1} dB, {wrong} channels far off; see {}", path.display());
