@@ -66,7 +66,7 @@ fn main() {
     }
     println!(
         "{:<20} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
-        "ms, median", "png", "record", "paint", "encode", "svg", "kB"
+        "ms, median", "png", "record", "paint", "+encode", "svg", "kB"
     );
     for (i, (name, ..)) in cases.iter().enumerate() {
         let [whole, record, paint, encode, svg] = &mut times[i];

@@ -15,8 +15,11 @@ use plotters::style::{Color as _, RGBColor};
 /// Counts from 0 to a top, with round ticks. Positions are whole pixels, so that bars and grid lines are sharp.
 #[derive(Clone, Debug)]
 pub(crate) struct Counts {
+    most: u64,
     top: f64,
     step: u64,
+    /// About how many steps there may be.
+    steps: u64,
     /// Whether positions keep their quarter pixels, as points of a line should.
     fine: bool,
 }
@@ -27,9 +30,19 @@ impl Counts {
     pub(crate) fn new(most: u64, length: i32, headroom: i32, pitch: i32) -> Self {
         let most = most.max(1);
         let usable = (length - headroom).max(length / 4).max(1);
-        let steps = (length / pitch.max(1)).clamp(2, 6);
+        let steps = (length / pitch.max(1)).clamp(2, 6) as u64;
         let top = most as f64 * f64::from(length.max(1)) / f64::from(usable);
-        Self { top, step: number::step(top as u64, steps as u64), fine: false }
+        Self { most, top, step: number::step(top as u64, steps), steps, fine: false }
+    }
+
+    /// The same, ending at a tick that no count is above: a bar beyond the last line cannot be read. Where that would
+    /// leave much of the height empty, ticks stand closer.
+    pub(crate) fn closed(self) -> Self {
+        let end = |step: u64| self.most.div_ceil(step).saturating_mul(step);
+        let finer = number::step(self.top as u64, self.steps * 2);
+        let closer = end(finer) as f64 * 1.1 < end(self.step) as f64 && end(finer) / finer <= self.steps * 2;
+        let step = if closer { finer } else { self.step };
+        Self { top: self.top.max(end(step) as f64), step, ..self }
     }
 
     /// The same, with positions to a quarter of a pixel.

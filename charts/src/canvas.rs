@@ -45,6 +45,28 @@ impl Bounds {
     pub(crate) const fn meets(&self, other: &Self) -> bool {
         self.x0 < other.x1 && other.x0 < self.x1 && self.y0 < other.y1 && other.y0 < self.y1
     }
+
+    /// The rectangle with so much more on each side.
+    pub(crate) const fn grown(&self, by: i32) -> Self {
+        Self { x0: self.x0 - by, y0: self.y0 - by, x1: self.x1 + by, y1: self.y1 + by }
+    }
+
+    pub(crate) const fn holds(&self, x: i32, y: i32) -> bool {
+        self.x0 <= x && x < self.x1 && self.y0 <= y && y < self.y1
+    }
+
+    /// Whether a straight line between two points meets the rectangle.
+    pub(crate) fn crosses(&self, a: BackendCoord, b: BackendCoord) -> bool {
+        let around = Self { x0: a.0.min(b.0), y0: a.1.min(b.1), x1: a.0.max(b.0) + 1, y1: a.1.max(b.1) + 1 };
+        // Then its corners are not all on one side of the line.
+        let side = |x: i32, y: i32| {
+            let (dx, dy) = (i64::from(b.0 - a.0), i64::from(b.1 - a.1));
+            (dx * i64::from(y - a.1) - dy * i64::from(x - a.0)).signum()
+        };
+        let corners = [(self.x0, self.y0), (self.x1, self.y0), (self.x0, self.y1), (self.x1, self.y1)];
+        let sides = corners.map(|(x, y)| side(x, y));
+        self.meets(&around) && !(sides.iter().all(|s| *s > 0) || sides.iter().all(|s| *s < 0))
+    }
 }
 
 /// One step of the drawing.
@@ -60,6 +82,11 @@ pub(crate) enum Op {
     Disc(BackendCoord, i32, Rgb),
     /// A text.
     Text(Text),
+}
+
+/// Whether a line of this width is thick enough to show that its ends are round.
+pub(crate) const fn round_ends(width: i32) -> bool {
+    width > Q * 3 / 2
 }
 
 /// A text with its place.

@@ -151,13 +151,36 @@ pub(crate) fn nothing(pen: &Pen, place: Place) {
     pen.text(crate::number::no_data(pen.lang), (place.x + place.w / 2, place.y + place.h / 2), set);
 }
 
-/// `单位：份`.
-pub(crate) fn unit_caption(pen: &Pen, unit: &str, x: i32, y: i32, width: i32) {
-    if !unit.is_empty() {
-        let words = if pen.lang == Lang::ZhCn { format!("单位：{unit}") } else { format!("Unit: {unit}") };
-        let set = pen.muted(14);
-        pen.text(&set.fit(&words, width), (x, y), set);
+/// `单位：份`, and what whiskers mean if there are any; the place's upper edge is the baseline.
+pub(crate) fn unit_caption(pen: &Pen, unit: &str, whiskers: bool, place: Place) {
+    let zh = pen.lang == Lang::ZhCn;
+    let words = if zh { format!("单位：{unit}") } else { format!("Unit: {unit}") };
+    let whisker = if zh { "细线：约数的上下限" } else { "Thin lines: range of an inexact count" };
+    let set = pen.muted(14);
+    let words = match (unit.is_empty(), whiskers) {
+        (true, false) => return,
+        (true, true) => whisker.to_owned(),
+        (false, false) => words,
+        (false, true) => format!("{words}　{whisker}"),
+    };
+    pen.text(&set.fit(&words, place.w), (place.x, place.y), set);
+}
+
+/// One of several parts end to end, with the first of the words that fits into it.
+pub(crate) fn stacked(pen: &Pen, place: Place, fill: Fill, size: i32, words: &[&str]) {
+    // A ground line between neighbours, for those who see no difference of hue.
+    let gap = i32::from(place.w > 3) * 2;
+    pen.fill(Place { w: place.w - gap, ..place }, fill);
+    let set = Set { color: pen.colors.on(fill.color), ..pen.ink(size) }.middle();
+    let plate = |words: &str| set.width(words) + pen.px(8);
+    let fits = |words: &&&str| plate(words) + pen.px(4) <= place.w && set.size + 4 <= place.h;
+    let Some(words) = words.iter().find(fits) else { return };
+    let (cx, cy) = (place.x + (place.w - gap) / 2, place.y + place.h / 2);
+    if pen.colors.hatched {
+        let (w, h) = (plate(words), set.size * 14 / 10);
+        pen.rect(Place::new(cx - w / 2, cy - set.size * 7 / 10, w, h), fill.color);
     }
+    pen.text(words, (cx, cy + set.drop()), set);
 }
 
 /// Lines of text under each other, centred; how many pixels they took.

@@ -132,7 +132,7 @@ impl Glyphs {
         }
         let start = self.bytes.len();
         self.bytes.resize(start + width * height, 0);
-        self.shape.sweep(width, height, &mut Tile { bytes: &mut self.bytes[start..], width });
+        self.shape.sweep(width, 0..height, &mut Tile { bytes: &mut self.bytes[start..], width });
         for _ in 0..fat {
             fatten(&mut self.bytes[start..], width);
         }

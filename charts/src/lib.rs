@@ -23,6 +23,7 @@ mod font;
 mod frame;
 mod glyphs;
 mod hash;
+mod huffman;
 mod model;
 mod number;
 mod palette;
@@ -43,7 +44,7 @@ pub use hash::spec_hash;
 pub use model::*;
 
 /// Changes whenever the same description would give another picture: part of every cache key.
-pub const STYLE_VERSION: u32 = 1;
+pub const STYLE_VERSION: u32 = 2;
 
 /// Why a picture cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -102,8 +103,7 @@ pub fn png(spec: &Spec, options: &Options) -> Result<Vec<u8>, Error> {
     let drawing = record(spec, options)?;
     let hash = spec_hash(spec, options);
     Ok(pixels::with_worker(|worker| {
-        worker.paint(&drawing, options.scale);
-        png::write(worker, spec, options.scale, hash)
+        png::write(&worker.encode(&drawing, options.scale), spec, options.scale, hash)
     }))
 }
 

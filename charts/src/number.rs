@@ -1,8 +1,8 @@
 //! Counts as they are written.
 //!
 //! Chinese: no thousands separator, 万 and 亿 where a figure would be long. An inexact total is `3000余` when its bounds
-//! lie within one unit of a round figure below them, else `约3200`. `余` never follows an exact figure, a figure under
-//! 100, or a decimal (`1.5万余` is not written).
+//! lie within one unit of a round figure below them and that figure leaves out none of the first three digits, else
+//! `约5.79万`. `余` never follows an exact figure, a figure under 100, or a decimal (`1.5万余` is not written).
 
 use crate::model::{Lang, Value};
 
@@ -58,21 +58,32 @@ fn round_figure(n: u64, lang: Lang) -> String {
     }
 }
 
-/// A count for a label, with its inexactness.
+/// A figure cut to its first three digits.
+fn cut(n: u64) -> u64 {
+    let mut unit = 1;
+    while n / unit >= 1000 {
+        unit *= 10;
+    }
+    n / unit * unit
+}
+
+/// A count for a label, with its inexactness. At least three digits are told, and never more than is known.
 pub(crate) fn written(value: Value, lang: Lang) -> String {
     if value.is_exact() {
         return short(value.count, lang);
     }
-    if value.high == u64::MAX {
+    if value.high == u64::MAX && value.low > 0 {
+        // More than the figure before the least it can be.
+        let figure = cut(value.low - 1);
         return match lang {
-            Lang::ZhCn => format!("逾{}", round_figure(value.low, lang)),
-            Lang::En => format!(">{}", full(value.low, lang)),
+            Lang::ZhCn => format!("逾{}", round_figure(figure, lang)),
+            Lang::En => format!(">{}", full(figure, lang)),
         };
     }
     let mut unit = 100;
     while unit <= value.low {
-        if value.low / unit == value.high / unit {
-            let figure = value.low / unit * unit;
+        let figure = value.low / unit * unit;
+        if value.low / unit == value.high / unit && cut(value.low) == cut(figure) {
             return match lang {
                 Lang::ZhCn => round_figure(figure, lang) + "余",
                 Lang::En => full(figure, lang) + "+",
@@ -80,16 +91,24 @@ pub(crate) fn written(value: Value, lang: Lang) -> String {
         }
         unit = unit.saturating_mul(10);
     }
-    let spread = value.high.saturating_sub(value.low);
-    let mut unit = 1;
-    while unit * 10 <= spread.min(u64::MAX / 100) {
+    match lang {
+        Lang::ZhCn => format!("约{}", about(value.count, lang)),
+        Lang::En => format!("≈{}", about(value.count, lang)),
+    }
+}
+
+/// Three digits of a figure, rounded half up: `3210`, `5.79万`, `1.24M`.
+fn about(n: u64, lang: Lang) -> String {
+    let mut unit = 1_u64;
+    while n / unit >= 1000 {
         unit *= 10;
     }
-    let about = (value.count.saturating_add(unit / 2)) / unit * unit;
-    let about = if about == 0 { value.count } else { about };
-    let prefix = if lang == Lang::ZhCn { "约" } else { "≈" };
-    let figure = if about >= 1_000_000 { short(about, lang) } else { round_figure(about, lang) };
-    format!("{prefix}{figure}")
+    let n = n.saturating_add(unit / 2) / unit * unit;
+    match lang {
+        Lang::ZhCn if n >= YI => ratio(n, YI, 2) + "亿",
+        Lang::ZhCn if n >= WAN => ratio(n, WAN, 2) + "万",
+        _ => short(n, lang),
+    }
 }
 
 /// A count for a tooltip or a table: in full, with its measure word, and its bounds if inexact.
@@ -174,11 +193,20 @@ mod tests {
     #[test]
     fn writes_inexact_counts_without_claiming_more() {
         assert_eq!(zh(Value::between(3000, 3000, 3999)), "3000余");
-        assert_eq!(zh(Value::between(40_213, 40_213, 49_999)), "4万余");
+        assert_eq!(zh(Value::between(40_000, 40_000, 49_999)), "4万余");
+        // 4万余 would hide two hundred, 5万余 nearly eight thousand.
+        assert_eq!(zh(Value::between(40_213, 40_213, 49_999)), "约4.02万");
+        assert_eq!(zh(Value::between(57_913, 57_913, 59_999)), "约5.79万");
+        assert_eq!(zh(Value::between(57_913, 57_913, 57_999)), "57900余");
         assert_eq!(zh(Value::between(15_000, 15_000, 15_999)), "15000余");
-        assert_eq!(zh(Value::between(3213, 3213, 4212)), "约3200");
+        assert_eq!(zh(Value::between(3213, 3213, 4212)), "约3210");
+        assert_eq!(zh(Value::between(99_960, 99_900, 100_100)), "约10万");
+        assert_eq!(zh(Value::between(123_456_789, 120_000_000, 130_000_000)), "约1.23亿");
         assert_eq!(zh(Value::between(25, 25, 29)), "约25");
-        assert_eq!(zh(Value::between(1000, 1001, u64::MAX)), "逾1001");
+        assert_eq!(zh(Value::between(1000, 1001, u64::MAX)), "逾1000");
+        assert_eq!(zh(Value::between(57_913, 57_913, u64::MAX)), "逾57900");
+        assert_eq!(zh(Value::between(5, 0, u64::MAX)), "约5");
+        assert_eq!(written(Value::between(57_913, 57_913, 59_999), Lang::En), "≈57,900");
         assert_eq!(written(Value::between(3000, 3000, 3999), Lang::En), "3,000+");
         assert_eq!(zh(Value::between(5, 0, u64::MAX - 1)), "约5");
     }

@@ -163,14 +163,25 @@ impl Palette {
     }
 
     fn make(&mut self, ink: usize, under: u8, coverage: u8) -> u8 {
-        let steps = if self.flat[usize::from(under)] { OVER_FLAT } else { OVER_EDGE };
+        // Over its own edge an ink stays on its ramp: where a line meets its marker, no new colour is needed.
+        if let Some(base) = self.inks[ink].ramp
+            && let Some(step) = under.checked_sub(base).filter(|step| *step < FULL)
+        {
+            let left = FULL - 1 - step;
+            let index = base + step + (left * coverage + FULL / 2) / FULL;
+            self.inks[ink].mixes[usize::from(under)][usize::from(coverage)] = u16::from(index);
+            return index;
+        }
+        let flat = self.flat[usize::from(under)];
+        let steps = if flat { OVER_FLAT } else { OVER_EDGE };
         let full = u32::from(FULL);
         let step = (u32::from(coverage) * steps * 2 + full) / (full * 2);
         let index = if step == 0 {
             under
         } else {
             let color = self.inks[ink].color.mix(self.colors[usize::from(under)], step * 255 / steps);
-            self.index(color)
+            // Over an edge nobody sees four levels of 255; so many mixtures become the same colour.
+            self.index(if flat { color } else { color.coarse() })
         };
         self.inks[ink].mixes[usize::from(under)][usize::from(coverage)] = u16::from(index);
         index

@@ -115,6 +115,12 @@ impl Set {
         // An ellipsis alone says less than nothing.
         if end == 0 { Cow::Borrowed("") } else { Cow::Owned(format!("{}…", &words[..end])) }
     }
+    /// The same in letters small enough for a width, down to three quarters of the size.
+    pub(crate) fn within(self, words: &str, width: i32) -> Self {
+        let least = (self.size * 3 / 4).max(11).min(self.size);
+        let size = (least..=self.size).rev().find(|size| Self { size: *size, ..self }.width(words) <= width);
+        Self { size: size.unwrap_or(least), ..self }
+    }
     /// The words in lines of a width, at most so many; the last is cut if need be.
     pub(crate) fn wrap<'a>(&self, words: &'a str, width: i32, most: usize) -> Vec<Cow<'a, str>> {
         let mut lines = Vec::new();
@@ -133,6 +139,10 @@ impl Set {
         }
         lines
     }
+    /// The width of the widest Latin word or figure, which a line must not tear.
+    pub(crate) fn widest_word(&self, words: &str) -> i32 {
+        words.split(|c: char| !c.is_ascii_graphic()).map(|run| self.width(run)).max().unwrap_or(0)
+    }
     /// As [`Set::wrap`], with the lines about equally long: a last line of one character looks like a mistake.
     pub(crate) fn balance<'a>(&self, words: &'a str, width: i32, most: usize) -> Vec<Cow<'a, str>> {
         let lines = self.wrap(words, width, most);
@@ -140,8 +150,7 @@ impl Set {
             return lines;
         }
         // Not so narrow that a word or a figure would be torn.
-        let unbroken =
-            words.split(|c: char| !c.is_ascii_graphic()).map(|run| self.width(run)).max().unwrap_or(0);
+        let unbroken = self.widest_word(words);
         let mut narrow = width;
         while narrow - self.size / 2 > unbroken.max(self.size) {
             let fewer = self.wrap(words, narrow - self.size / 2, most + 1);
@@ -413,21 +422,18 @@ impl Pen {
         }
     }
 
-    /// A text at the first of several places where it is within `limits` and on no other text. Says which.
-    pub(crate) fn place(&self, words: &str, places: &[(i32, i32)], set: Set, limits: Place) -> Option<usize> {
-        let limits = limits.quarters();
-        let found = places.iter().position(|at| {
-            let b = self.lay(words, *at, set).bounds();
-            b.x0 >= limits.x0
-                && b.x1 <= limits.x1
-                && b.y0 >= limits.y0
-                && b.y1 <= limits.y1
-                && self.canvas.borrow().is_free(&b)
-        });
-        if let Some(found) = found {
-            self.text(words, places[found], set);
+    /// The box of a text, if it may stand there: within `limits` and on no other text.
+    pub(crate) fn room(&self, words: &str, at: (i32, i32), set: Set, limits: Place) -> Option<Bounds> {
+        let (limits, b) = (limits.quarters(), self.lay(words, at, set).bounds());
+        let inside = b.x0 >= limits.x0 && b.x1 <= limits.x1 && b.y0 >= limits.y0 && b.y1 <= limits.y1;
+        (inside && self.canvas.borrow().is_free(&b)).then_some(b)
+    }
+
+    /// A text at the first of several places where there is room for it.
+    pub(crate) fn place(&self, words: &str, places: &[(i32, i32)], set: Set, limits: Place) {
+        if let Some(at) = places.iter().find(|at| self.room(words, **at, set, limits).is_some()) {
+            self.text(words, *at, set);
         }
-        found
     }
 
     /// A text on a plate of the ground's colour, so that no grid line strikes it through.

@@ -1,67 +1,150 @@
 //! The painter for pixels: a display list into one byte a pixel, laid out as a PNG wants it.
 
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use crate::canvas::{Bounds, Op, Q, Recorder, Text};
+use crate::canvas::{Bounds, Op, Q, Recorder, Text, round_ends};
+use crate::deflate::{BEYOND, Deflate, Rows, WINDOW};
 use crate::font::{self, UNITS};
 use crate::glyphs::{Glyphs, Key};
 use crate::palette::{GROUND, Palette};
 use crate::raster::{self, Point, Rasterizer, Sink};
 use crate::theme::Rgb;
 
-/// Pixels as palette indices. Each row begins with a PNG filter byte, which stays 0, so that the whole is what PNG
-/// compresses, without a copy.
+/// A band of the picture's rows as palette indices, below the last rows of the band before. Each row begins with a PNG
+/// filter byte, which stays 0, so that the whole is what PNG compresses, without a copy.
+///
+/// A picture is painted and encoded band by band: so much stays in the processor's cache, and however large the
+/// picture, its pixels take the same memory.
 #[derive(Default)]
 pub(crate) struct Plane {
     pub(crate) width: usize,
     pub(crate) height: usize,
-    pub(crate) bytes: Vec<u8>,
+    /// The rows of the picture that can be painted now.
+    band: Range<usize>,
+    /// Rows before the band that the encoder still looks at.
+    kept: usize,
+    bytes: Vec<u8>,
+    /// For each row of the band, and the one after it, a bit for each block of bytes that may differ from the row above.
+    changed: Vec<u64>,
+    /// A block has 2 to the power of this many bytes.
+    block: u32,
 }
 
+/// Bytes of a band, roughly: half of a small second-level cache.
+const BAND: usize = 256 << 10;
+
 impl Plane {
-    pub(crate) const fn stride(&self) -> usize {
+    const fn stride(&self) -> usize {
         self.width + 1
     }
 
-    #[inline(never)]
-    fn clear(&mut self, width: usize, height: usize) {
+    fn start(&mut self, width: usize, height: usize) {
         (self.width, self.height) = (width, height);
-        self.bytes.clear();
-        self.bytes.resize((width + 1) * height, GROUND);
+        self.band = 0..0;
+        self.kept = 0;
+        self.block = 5;
+        while width >> self.block > 63 {
+            self.block += 1;
+        }
     }
 
+    /// Goes on to the next band, clear, or says that there is none.
+    #[inline(never)]
+    fn advance(&mut self) -> bool {
+        let (stride, done) = (self.stride(), self.band.end);
+        if done == self.height {
+            return false;
+        }
+        let old = (self.kept + self.band.len()) * stride;
+        self.kept = done.min(WINDOW.div_ceil(stride));
+        self.bytes.truncate(old);
+        self.bytes.drain(..old - self.kept * stride);
+        self.band = done..(done + (BAND / stride).max(16)).min(self.height);
+        self.bytes.resize((self.kept + self.band.len()) * stride + BEYOND, GROUND);
+        self.changed.clear();
+        self.changed.resize(self.band.len() + 1, 0);
+        // What the band before left unpainted below its last row was not kept.
+        self.changed[0] = u64::MAX;
+        true
+    }
+
+    /// The band as the encoder wants it.
+    fn rows(&self) -> Rows<'_> {
+        Rows {
+            bytes: &self.bytes,
+            from: self.kept * self.stride(),
+            stride: self.stride(),
+            changed: &self.changed[..self.band.len()],
+            block: self.block,
+        }
+    }
+
+    /// The blocks that hold pixels of a row.
+    const fn blocks(&self, x: usize, len: usize) -> u64 {
+        let (first, last) = ((x + 1) >> self.block, (x + len) >> self.block);
+        (u64::MAX << first) & (u64::MAX >> (63 - last))
+    }
+
+    /// Some pixels of a row of the band, which will change.
     fn row(&mut self, x: usize, y: usize, len: usize) -> &mut [u8] {
-        let start = y * self.stride() + 1 + x;
+        let blocks = self.blocks(x, len);
+        let row = y - self.band.start;
+        self.changed[row] |= blocks;
+        self.changed[row + 1] |= blocks;
+        let start = (self.kept + row) * self.stride() + 1 + x;
         &mut self.bytes[start..start + len]
+    }
+
+    /// Fills a rectangle as far as it lies in the band.
+    #[inline(never)]
+    fn fill(&mut self, x: Range<usize>, y: Range<usize>, index: u8) {
+        let (top, bottom) = (y.start.max(self.band.start), y.end.min(self.band.end));
+        if x.is_empty() || top >= bottom {
+            return;
+        }
+        let blocks = self.blocks(x.start, x.len());
+        self.changed[top - self.band.start] |= blocks;
+        self.changed[bottom - self.band.start] |= blocks;
+        let stride = self.stride();
+        let start = (self.kept + top - self.band.start) * stride + 1 + x.start;
+        for row in self.bytes[start..].chunks_mut(stride).take(bottom - top) {
+            row[..x.len()].fill(index);
+        }
     }
 }
 
 /// Everything that drawing needs and that is worth keeping for the next picture.
 pub(crate) struct Worker {
-    pub(crate) plane: Plane,
-    pub(crate) palette: Palette,
-    pub(crate) deflate: crate::deflate::Deflate,
+    plane: Plane,
+    palette: Palette,
+    deflate: Deflate,
     glyphs: Glyphs,
     shape: Rasterizer,
     scratch: Vec<Point>,
+    /// The rows that each step of the drawing may touch.
+    reach: Vec<Range<i32>>,
+}
+
+/// A painted picture, encoded.
+pub(crate) struct Pixels<'a> {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) palette: &'a [Rgb],
+    /// The zlib stream.
+    pub(crate) data: &'a [u8],
 }
 
 /// Workers that are idle. Bounded: the memory of the crate is this many times a worker's, and drawing from a pool of
 /// hundreds of threads does not give each its own caches.
 static IDLE: Mutex<Vec<Worker>> = Mutex::new(Vec::new());
 const MOST_IDLE: usize = 4;
-/// Bytes of a plane that are kept between pictures; a rare large picture gives back what it took beyond.
-const KEEP: usize = 6 << 20;
 
 /// Runs with a worker from the pool.
 pub(crate) fn with_worker<R>(run: impl FnOnce(&mut Worker) -> R) -> R {
     let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let mut worker = idle.unwrap_or_else(Worker::new);
     let result = run(&mut worker);
-    if worker.plane.bytes.capacity() > KEEP {
-        worker.plane.bytes.clear();
-        worker.plane.bytes.shrink_to(KEEP);
-    }
     let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
     if idle.len() < MOST_IDLE {
         idle.push(worker);
@@ -96,20 +179,52 @@ impl Worker {
         Self {
             plane: Plane::default(),
             palette: Palette::default(),
-            deflate: crate::deflate::Deflate::default(),
+            deflate: Deflate::default(),
             glyphs: Glyphs::new(),
             shape: Rasterizer::default(),
             scratch: Vec::new(),
+            reach: Vec::new(),
         }
     }
 
-    /// Paints a display list at a scale.
-    #[inline(never)]
+    /// Paints a display list at a scale, and encodes it.
+    pub(crate) fn encode(&mut self, drawing: &Recorder, scale: u32) -> Pixels<'_> {
+        self.deflate.begin();
+        self.bands(drawing, scale, |plane, deflate| deflate.rows(&plane.rows()));
+        Pixels {
+            width: self.plane.width as u32,
+            height: self.plane.height as u32,
+            palette: self.palette.colors(),
+            data: self.deflate.finish(),
+        }
+    }
+
+    /// Paints a display list, and does no more.
     pub(crate) fn paint(&mut self, drawing: &Recorder, scale: u32) {
+        self.bands(drawing, scale, |_, _| ());
+    }
+
+    fn bands(&mut self, drawing: &Recorder, scale: u32, mut then: impl FnMut(&Plane, &mut Deflate)) {
         let (width, height) = drawing.size;
-        self.plane.clear((width * scale) as usize, (height * scale) as usize);
+        self.plane.start((width * scale) as usize, (height * scale) as usize);
+        self.reserve(drawing);
+        self.reach.clear();
+        self.reach.extend(drawing.ops.iter().map(|op| reach(op, &drawing.points, scale as i32)));
+        while self.plane.advance() {
+            let (top, bottom) = (self.plane.band.start as i32, self.plane.band.end as i32);
+            for (i, op) in drawing.ops.iter().enumerate() {
+                if self.reach[i].start < bottom && self.reach[i].end > top {
+                    self.step(op, drawing, scale);
+                }
+            }
+            then(&self.plane, &mut self.deflate);
+        }
+    }
+
+    /// Gives every colour its place in the palette before any mixture: letters first, for what is read gets the finest
+    /// steps.
+    fn reserve(&mut self, drawing: &Recorder) {
         self.palette.reset(drawing.ground);
-        // Letters first: what is read gets the finest steps.
         for op in &drawing.ops {
             if let Op::Text(text) = op {
                 self.palette.ink(text.color);
@@ -117,42 +232,55 @@ impl Worker {
         }
         for op in &drawing.ops {
             match op {
-                Op::Rect(bounds, color) => self.rect(*bounds, *color, scale),
-                Op::Fill(range, color) => {
-                    let points = &drawing.points[range.clone()];
-                    self.shape.clear();
-                    self.scratch.clear();
-                    self.scratch.extend(points.iter().map(|p| device(*p, scale)));
-                    self.shape.polygon(&self.scratch);
-                    self.flush(*color);
+                Op::Rect(_, color) => {
+                    self.palette.solid(*color);
                 }
-                Op::Stroke(range, line, color) => {
-                    let points = &drawing.points[range.clone()];
-                    self.shape.clear();
-                    self.scratch.clear();
-                    self.scratch.extend(points.iter().map(|p| device(*p, scale)));
-                    raster::stroke(&mut self.shape, &self.scratch, *line as f32 * scale as f32 / Q as f32);
-                    self.flush(*color);
+                Op::Fill(_, color) | Op::Stroke(.., color) | Op::Disc(.., color) => {
+                    self.palette.ink(*color);
                 }
-                Op::Disc(centre, radius, color) => {
-                    self.shape.clear();
-                    let radius = *radius as f32 * scale as f32 / Q as f32;
-                    raster::disc(&mut self.shape, device(*centre, scale), radius);
-                    self.flush(*color);
-                }
-                Op::Text(text) => self.text(text, &drawing.letters[text.letters.clone()], scale as i32),
+                Op::Text(_) => {}
             }
         }
     }
 
-    fn flush(&mut self, color: Rgb) {
-        let ink = self.palette.ink(color);
-        let (width, height) = (self.plane.width, self.plane.height);
-        let mut brush = Brush { plane: &mut self.plane, palette: &mut self.palette, ink };
-        self.shape.sweep(width, height, &mut brush);
+    fn step(&mut self, op: &Op, drawing: &Recorder, scale: u32) {
+        match op {
+            Op::Rect(bounds, color) => self.rect(*bounds, *color, scale),
+            Op::Fill(range, color) => {
+                self.outline(&drawing.points[range.clone()], scale);
+                self.shape.polygon(&self.scratch);
+                self.flush(*color);
+            }
+            Op::Stroke(range, line, color) => {
+                self.outline(&drawing.points[range.clone()], scale);
+                let width = *line as f32 * scale as f32 / Q as f32;
+                raster::stroke(&mut self.shape, &self.scratch, width, round_ends(*line));
+                self.flush(*color);
+            }
+            Op::Disc(centre, radius, color) => {
+                self.shape.clear();
+                let radius = *radius as f32 * scale as f32 / Q as f32;
+                raster::disc(&mut self.shape, device(*centre, scale), radius);
+                self.flush(*color);
+            }
+            Op::Text(text) => self.text(text, &drawing.letters[text.letters.clone()], scale as i32),
+        }
     }
 
-    #[inline(never)]
+    /// Begins a shape, and leaves its points in device pixels.
+    fn outline(&mut self, points: &[(i32, i32)], scale: u32) {
+        self.shape.clear();
+        self.scratch.clear();
+        self.scratch.extend(points.iter().map(|p| device(*p, scale)));
+    }
+
+    fn flush(&mut self, color: Rgb) {
+        let ink = self.palette.ink(color);
+        let (width, band) = (self.plane.width, self.plane.band.clone());
+        let mut brush = Brush { plane: &mut self.plane, palette: &mut self.palette, ink };
+        self.shape.sweep(width, band, &mut brush);
+    }
+
     fn rect(&mut self, bounds: Bounds, color: Rgb, scale: u32) {
         let scale = scale as i32;
         let edges = [bounds.x0, bounds.y0, bounds.x1, bounds.y1].map(|n| n * scale);
@@ -165,12 +293,7 @@ impl Worker {
         }
         let index = self.palette.solid(color);
         let [x0, y0, x1, y1] = edges.map(|n| (n / Q).max(0) as usize);
-        let (x1, y1) = (x1.min(self.plane.width), y1.min(self.plane.height));
-        for y in y0..y1 {
-            if x0 < x1 {
-                self.plane.row(x0, y, x1 - x0).fill(index);
-            }
-        }
+        self.plane.fill(x0..x1.min(self.plane.width), y0..y1, index);
     }
 
     fn text(&mut self, text: &Text, letters: &str, scale: i32) {
@@ -210,7 +333,7 @@ impl Worker {
             let (left, top) = (at_x + mask.left, at_y + mask.top);
             for row in 0..mask.height {
                 let y = top + row as i32;
-                if y < 0 || y >= self.plane.height as i32 {
+                if y < self.plane.band.start as i32 || y >= self.plane.band.end as i32 {
                     continue;
                 }
                 let coverage = self.glyphs.row(&mask, row);
@@ -225,6 +348,23 @@ impl Worker {
             }
         }
     }
+}
+
+/// The rows of device pixels that a step may touch, a few too many rather than one too few.
+fn reach(op: &Op, points: &[(i32, i32)], scale: i32) -> Range<i32> {
+    let around = |range: &Range<usize>, more: i32| {
+        let ys = || points[range.clone()].iter().map(|p| p.1);
+        (ys().min().unwrap_or(0) - more, ys().max().unwrap_or(0) + more)
+    };
+    let (top, bottom) = match op {
+        Op::Rect(b, _) => (b.y0, b.y1),
+        Op::Fill(range, _) => around(range, 0),
+        Op::Stroke(range, line, _) => around(range, *line),
+        Op::Disc((_, y), radius, _) => (y - radius, y + radius),
+        // Ink may leave its box, a halo does.
+        Op::Text(text) => (text.bounds().y0 - text.size / 2, text.bounds().y1 + text.size / 2),
+    };
+    (top * scale).div_euclid(Q) - 1..(bottom * scale).div_euclid(Q) + 2
 }
 
 fn device((x, y): (i32, i32), scale: u32) -> Point {

@@ -1,17 +1,14 @@
 //! PNG files of palette pixels with what a reader of the file wants to know beside the picture.
 
 use crate::Spec;
-use crate::checksum::crc32;
-use crate::pixels::Worker;
+use crate::pixels::Pixels;
 
 /// Pixels a metre at scale 1: 96 to the inch.
 const DENSITY: u32 = 3780;
 
-/// Writes the painted plane as a PNG.
-pub(crate) fn write(worker: &mut Worker, spec: &Spec, scale: u32, hash: u128) -> Vec<u8> {
-    let (width, height) = (worker.plane.width as u32, worker.plane.height as u32);
-    let stride = worker.plane.stride();
-    let data = worker.deflate.zlib(&worker.plane.bytes, stride);
+/// Writes pixels as a PNG.
+pub(crate) fn write(pixels: &Pixels<'_>, spec: &Spec, scale: u32, hash: u128) -> Vec<u8> {
+    let Pixels { width, height, palette, data } = *pixels;
     let mut out = Vec::with_capacity(data.len() + 2048);
     out.extend(b"\x89PNG\r\n\x1a\n");
     let mut head = Vec::with_capacity(13);
@@ -22,7 +19,7 @@ pub(crate) fn write(worker: &mut Worker, spec: &Spec, scale: u32, hash: u128) ->
     chunk(&mut out, b"sRGB", &[&[0]]);
     let density = (DENSITY * scale).to_be_bytes();
     chunk(&mut out, b"pHYs", &[&density, &density, &[1]]);
-    let colors: Vec<u8> = worker.palette.colors().iter().flat_map(|c| [c.0, c.1, c.2]).collect();
+    let colors: Vec<u8> = palette.iter().flat_map(|c| [c.0, c.1, c.2]).collect();
     chunk(&mut out, b"PLTE", &[&colors]);
     let frame = spec.frame();
     let hash = format!("{hash:032x}");
@@ -55,6 +52,6 @@ fn chunk(out: &mut Vec<u8>, kind: &[u8; 4], parts: &[&[u8]]) {
     for part in parts {
         out.extend(*part);
     }
-    let sum = crc32(&out[start..]);
+    let sum = crc32fast::hash(&out[start..]);
     out.extend(sum.to_be_bytes());
 }

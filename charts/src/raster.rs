@@ -4,6 +4,8 @@
 //! the row then is the coverage. Only blocks of pixels that an edge touched are looked at, so a thin line across a
 //! large picture costs what it covers. Single multiplications and additions in `f32`, so the same on every machine.
 
+use std::ops::Range;
+
 /// Steps of coverage: 0 is none, 15 is full.
 pub(crate) const FULL: u8 = 15;
 const BLOCK: usize = 16;
@@ -48,19 +50,19 @@ impl Rasterizer {
         }
     }
 
-    /// Sends the coverage of the shape within `width` x `height` to the sink: non-zero winding where contours run
-    /// the same way round.
-    pub(crate) fn sweep(&mut self, width: usize, height: usize, sink: &mut impl Sink) {
+    /// Sends the coverage of the shape within `width` pixels of some rows to the sink: non-zero winding where contours
+    /// run the same way round.
+    pub(crate) fn sweep(&mut self, width: usize, within: Range<usize>, sink: &mut impl Sink) {
         let (mut top, mut bottom) = (f32::MAX, f32::MIN);
         for (a, b) in &self.edges {
             top = top.min(a.1.min(b.1));
             bottom = bottom.max(a.1.max(b.1));
         }
-        if self.edges.is_empty() || bottom <= 0.0 || top >= height as f32 {
+        let first = (top.max(0.0) as usize).max(within.start);
+        let last = (bottom.max(0.0).ceil() as usize).min(within.end);
+        if self.edges.is_empty() || first >= last {
             return;
         }
-        let first = top.max(0.0) as usize;
-        let last = (bottom.ceil() as usize).min(height);
         let stride = width.div_ceil(BLOCK) * BLOCK + BLOCK;
         let words = (stride / BLOCK).div_ceil(64);
         let rows = BAND.min(last - first);
@@ -105,21 +107,27 @@ impl Rasterizer {
         let mut upper = top;
         while upper < bottom && y < to {
             let lower = bottom.min((y + 1) as f32);
-            let x0 = (a.0 + (upper - a.1) * slope).clamp(0.0, limit);
-            let x1 = (a.0 + (lower - a.1) * slope).clamp(0.0, limit);
+            let x0 = within(a.0 + (upper - a.1) * slope, limit);
+            let x1 = within(a.0 + (lower - a.1) * slope, limit);
             let cover = sign * (lower - upper);
-            let (left, right) = (x0.min(x1), x0.max(x1));
+            let (left, right) = if x0 < x1 { (x0, x1) } else { (x1, x0) };
             let row = y - from;
             let sums = &mut self.sums[row * stride..(row + 1) * stride];
-            let cell = left as usize;
-            let over = right as usize;
+            let cell = left as i32 as usize;
+            let over = right as i32 as usize;
             if cell == over {
                 // The mean distance from the cell's left side is what the edge leaves uncovered.
                 let inside = (left + right) * 0.5 - cell as f32;
                 sums[cell] += cover * (1.0 - inside);
                 sums[cell + 1] += cover * inside;
             } else {
-                spread(sums, cover, left, right, cell, over);
+                spread(
+                    &mut sums[cell..=over + 1],
+                    cover,
+                    left - cell as f32,
+                    right - left,
+                    right - over as f32,
+                );
             }
             let marks = &mut self.touched[row * words..(row + 1) * words];
             for block in cell / BLOCK..=(over + 1) / BLOCK {
@@ -155,12 +163,14 @@ impl Rasterizer {
                         sink.span(reached, y, end - reached, coverage);
                     }
                 }
-                let mut out = [0_u8; BLOCK];
-                for (level_out, delta) in out.iter_mut().zip(&mut sums[start..start + BLOCK]) {
+                // First the sums, one after the other, then the levels, which processors take several at a time.
+                let mut covers = [0.0_f32; BLOCK];
+                for (cover, delta) in covers.iter_mut().zip(&mut sums[start..start + BLOCK]) {
                     sum += *delta;
                     *delta = 0.0;
-                    *level_out = level(sum);
+                    *cover = sum;
                 }
+                let out = covers.map(level);
                 if start < width {
                     sink.pixels(start, y, &out[..BLOCK.min(width - start)]);
                 }
@@ -170,56 +180,114 @@ impl Rasterizer {
     }
 }
 
-/// Coverage of a flat edge that crosses several cells of a row.
-fn spread(sums: &mut [f32], cover: f32, left: f32, right: f32, cell: usize, over: usize) {
-    let half = 0.5 / (right - left);
-    // The mean over the edge of how far `t` lies to its right.
-    let behind = |t: f32| {
-        if t <= left {
-            0.0
-        } else if t >= right {
-            t - (left + right) * 0.5
-        } else {
-            (t - left) * (t - left) * half
+/// Leaves a flat edge that crosses several cells of a row, the last but one of `sums`: it begins `from` into the first,
+/// is `length` long and ends `to` into the last.
+fn spread(sums: &mut [f32], cover: f32, from: f32, length: f32, to: f32) {
+    // What is covered left of a place along the edge grows with the square of the way: by so much more each cell.
+    let each = cover / length;
+    let last = sums.len() - 2;
+    let first = 0.5 * each * (1.0 - from) * (1.0 - from);
+    let end = 0.5 * each * to * to;
+    sums[0] += first;
+    if last == 1 {
+        sums[1] += cover - first - end;
+    } else {
+        let second = each * (1.5 - from);
+        sums[1] += second - first;
+        for sum in &mut sums[2..last] {
+            *sum += each;
         }
-    };
-    let mut so_far = 0.0;
-    let mut low = behind(cell as f32);
-    for (i, sum) in sums[cell..=over + 1].iter_mut().enumerate() {
-        let high = behind((cell + i + 1) as f32);
-        let covered = cover * (high - low);
-        *sum += covered - so_far;
-        so_far = covered;
-        low = high;
+        sums[last] += cover - second - (last as f32 - 2.0) * each - end;
     }
+    sums[last + 1] += end;
+}
+
+fn within(x: f32, limit: f32) -> f32 {
+    let x = if x > 0.0 { x } else { 0.0 };
+    if x < limit { x } else { limit }
 }
 
 fn level(sum: f32) -> u8 {
-    (sum.abs().min(1.0) * f32::from(FULL) + 0.5) as u8
+    /// Added to a small number, it leaves that number, rounded, in the lowest bits: much quicker than a conversion.
+    const ROUND: f32 = 8_388_608.0;
+    let cover = sum.abs();
+    let cover = if cover < 1.0 { cover } else { 1.0 };
+    (cover * f32::from(FULL) + ROUND).to_bits() as u8
 }
 
-/// Adds a line of a given width through points, round at joins and ends, to the shape.
-pub(crate) fn stroke(shape: &mut Rasterizer, points: &[Point], width: f32) {
+/// Adds a line of a given width through points, round at joins and, if `capped`, at its ends, to the shape.
+///
+/// Coverages of parts that overlap add up, which would darken edges; so parts meet along lines, and joins and ends are
+/// the slices that are missing, not discs.
+pub(crate) fn stroke(shape: &mut Rasterizer, points: &[Point], width: f32, capped: bool) {
     let half = width * 0.5;
+    // Where the line goes at the end of a piece: half its width, square to it.
+    let mut before: Option<Point> = None;
+    let mut first: Option<Point> = None;
     for pair in points.windows(2) {
         let (a, b) = (pair[0], pair[1]);
         let (dx, dy) = (b.0 - a.0, b.1 - a.1);
         let length = (dx * dx + dy * dy).sqrt();
-        if length > 0.0 {
-            let (nx, ny) = (-dy / length * half, dx / length * half);
-            shape.polygon(&[
-                (a.0 + nx, a.1 + ny),
-                (a.0 - nx, a.1 - ny),
-                (b.0 - nx, b.1 - ny),
-                (b.0 + nx, b.1 + ny),
-            ]);
+        if length == 0.0 {
+            continue;
         }
-    }
-    if width > 1.5 {
-        for point in points {
-            disc(shape, *point, half);
+        let n = (-dy / length * half, dx / length * half);
+        shape.polygon(&[
+            (a.0 + n.0, a.1 + n.1),
+            (a.0 - n.0, a.1 - n.1),
+            (b.0 - n.0, b.1 - n.1),
+            (b.0 + n.0, b.1 + n.1),
+        ]);
+        if let Some(before) = before {
+            join(shape, a, before, n);
         }
+        before = Some(n);
+        first.get_or_insert(n);
     }
+    let (Some(first), Some(last), [start, .., end]) = (first, before, points) else { return };
+    if start == end {
+        join(shape, *start, last, first);
+    } else if capped {
+        let (back, on) = ((-first.1, first.0), (last.1, -last.0));
+        slice(shape, *start, [first, back, minus(first)]);
+        slice(shape, *end, [minus(last), on, last]);
+    }
+}
+
+const fn minus(p: Point) -> Point {
+    (-p.0, -p.1)
+}
+
+/// Fills what two pieces of a line leave open on the outer side of the bend between them.
+fn join(shape: &mut Rasterizer, at: Point, before: Point, after: Point) {
+    let bend = before.0 * after.1 - before.1 * after.0;
+    let (from, to) = if bend > 0.0 { (minus(before), minus(after)) } else { (after, before) };
+    let middle = halfway(from, to);
+    if bend != 0.0 && middle != (0.0, 0.0) {
+        slice(shape, at, [from, middle, to]);
+    }
+}
+
+/// The direction between two of the same length, with that length.
+fn halfway(a: Point, b: Point) -> Point {
+    let (x, y) = (a.0 + b.0, a.1 + b.1);
+    let length = (x * x + y * y).sqrt();
+    if length == 0.0 {
+        return (0.0, 0.0);
+    }
+    let radius = (a.0 * a.0 + a.1 * a.1).sqrt();
+    (x / length * radius, y / length * radius)
+}
+
+/// Adds a slice of a disc: its centre, and three places on its rim, less than half a turn from one to the next.
+fn slice(shape: &mut Rasterizer, at: Point, [a, b, c]: [Point; 3]) {
+    let (ab, bc) = (halfway(a, b), halfway(b, c));
+    let rim = [a, halfway(a, ab), ab, halfway(ab, b), b, halfway(b, bc), bc, halfway(bc, c), c];
+    let mut points = [at; 10];
+    for (point, (x, y)) in points[1..].iter_mut().zip(rim) {
+        *point = (at.0 + x, at.1 + y);
+    }
+    shape.polygon(&points);
 }
 
 /// Sines and cosines of the first quarter turn in steps of 1/32 of a turn: written out, because libraries of
@@ -235,7 +303,7 @@ const TURN: [Point; 8] = [
     (0.195_090_32, 0.980_785_25),
 ];
 
-/// Adds a circle to the shape, the same way round as [`stroke`].
+/// Adds a circle to the shape.
 pub(crate) fn disc(shape: &mut Rasterizer, (x, y): Point, radius: f32) {
     // A small circle needs fewer corners to look round.
     let step = if radius < 1.5 {
@@ -276,7 +344,7 @@ mod tests {
         let mut shape = Rasterizer::default();
         shape.polygon(points);
         let mut plane = Plane(vec![0; width * height], width);
-        shape.sweep(width, height, &mut plane);
+        shape.sweep(width, 0..height, &mut plane);
         plane.0.iter().map(|c| f32::from(*c) / f32::from(FULL)).sum()
     }
 
@@ -299,9 +367,9 @@ mod tests {
     #[test]
     fn a_stroke_covers_its_width_and_leaves_the_next_shape_clear() {
         let mut shape = Rasterizer::default();
-        stroke(&mut shape, &[(10.0, 10.0), (210.0, 90.0)], 1.0);
+        stroke(&mut shape, &[(10.0, 10.0), (210.0, 90.0)], 1.0, false);
         let mut plane = Plane(vec![0; 300 * 100], 300);
-        shape.sweep(300, 100, &mut plane);
+        shape.sweep(300, 0..100, &mut plane);
         let covered: f32 = plane.0.iter().map(|c| f32::from(*c) / f32::from(FULL)).sum();
         assert!((covered - 215.4).abs() < 4.0, "{covered}");
         assert!(shape.sums.iter().all(|s| *s == 0.0) && shape.touched.iter().all(|t| *t == 0));

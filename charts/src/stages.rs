@@ -30,13 +30,15 @@ pub fn with_painter<R>(run: impl FnOnce(&mut Painter<'_>) -> R) -> R {
 }
 
 impl Painter<'_> {
-    /// Paints into pixels.
+    /// Paints into pixels, and drops them.
     pub fn paint(&mut self, drawing: &Drawing<'_>) {
         self.0.paint(&drawing.list, drawing.options.scale);
     }
 
-    /// Makes the PNG of what was painted last.
+    /// Paints, and makes a PNG: both go band by band.
     pub fn encode(&mut self, drawing: &Drawing<'_>) -> Vec<u8> {
-        png::write(self.0, drawing.spec, drawing.options.scale, spec_hash(drawing.spec, drawing.options))
+        let hash = spec_hash(drawing.spec, drawing.options);
+        let scale = drawing.options.scale;
+        png::write(&self.0.encode(&drawing.list, scale), drawing.spec, scale, hash)
     }
 }

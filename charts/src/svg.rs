@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use crate::Spec;
-use crate::canvas::{Op, Q, Recorder, Text};
+use crate::canvas::{Op, Q, Recorder, Text, round_ends};
 use crate::font::Weight;
 use crate::model::Lang;
 use crate::theme::Rgb;
@@ -60,8 +60,7 @@ pub(crate) fn write(drawing: &Recorder, spec: &Spec) -> String {
                 color(&mut out, "stroke", *stroke);
                 length(&mut out, " stroke-width", *line);
                 out.push_str(" stroke-linejoin=\"round\"");
-                // As the pixels have it: a line thick enough to show its ends has round ones.
-                if *line > Q * 3 / 2 {
+                if round_ends(*line) {
                     out.push_str(" stroke-linecap=\"round\"");
                 }
             }

@@ -29,6 +29,11 @@ impl Rgb {
         self.mix(under, (alpha.clamp(0.0, 1.0) * 255.0 + 0.5) as u32)
     }
 
+    /// One of fewer colours, at most four levels away in each channel.
+    pub(crate) const fn coarse(self) -> Self {
+        Self(self.0 & 0xF8 | 4, self.1 & 0xF8 | 4, self.2 & 0xF8 | 4)
+    }
+
     /// Whether white letters read better on it than black ones: by luma, in thousandths.
     pub(crate) const fn is_dark(self) -> bool {
         (self.0 as u32 * 299 + self.1 as u32 * 587 + self.2 as u32 * 114) / 1000 < 140

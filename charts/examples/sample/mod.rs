@@ -124,6 +124,9 @@ pub(crate) fn by_unit(units: usize, years: usize, lang: Lang, theme: Theme) -> S
                     counts[years - 1] / 100 * 100 + 99,
                 ));
             }
+            if i == 7 && years > 2 {
+                values[1] = Some(Value::between(counts[1], counts[1] * 9 / 10, counts[1] * 5 / 4));
+            }
             let change = if years > 1 { change(counts[years - 1], counts[years - 2]) } else { String::new() };
             Group { label: unit_name(i, lang), values, changes: vec![], change }
         })
@@ -312,14 +315,15 @@ pub(crate) fn completeness(units: usize, days: usize, lang: Lang, theme: Theme) 
     })
 }
 
-fn card(label: &str, unit: &str, now: Option<Value>, then: u64, lang: Lang) -> Card {
+fn card(label: &str, unit: &str, now: Option<Value>, then: Value, lang: Lang) -> Card {
     let word = if lang == Lang::ZhCn { "上年同期" } else { "last year" };
-    let count = now.map_or(0, |v| v.count);
+    let (count, before) = (now.map_or(0, |v| v.count), then);
+    let then = then.count;
     Card {
         label: label.into(),
         unit: unit.into(),
         value: now,
-        previous: Some(Value::exact(then)),
+        previous: Some(before),
         previous_label: word.into(),
         change: match (count.cmp(&then), lang) {
             (std::cmp::Ordering::Equal, Lang::ZhCn) => "持平".into(),
@@ -367,8 +371,9 @@ pub(crate) fn summary(preset: Preset, units: usize, lang: Lang, theme: Theme) ->
         ],
     };
     let now =
-        [Value::between(40_000, 40_000, 49_999), Value::exact(3127), Value::exact(216), Value::exact(48)];
-    let then = [36_120, 3127, 240, 31];
+        [Value::between(57_913, 57_913, 59_999), Value::exact(3127), Value::exact(216), Value::exact(48)];
+    let then =
+        [Value::between(46_020, 46_020, 46_999), Value::exact(3127), Value::exact(240), Value::exact(31)];
     let cards = (0..4).map(|i| card(names[i].0, names[i].1, Some(now[i]), then[i], lang)).collect();
     let mut rows: Vec<_> = (0..units)
         .map(|i| {
@@ -393,8 +398,8 @@ pub(crate) fn summary(preset: Preset, units: usize, lang: Lang, theme: Theme) ->
         label: sum.into(),
         cells: vec![
             Datum::Value(Some(now[0])),
-            Datum::Value(Some(Value::exact(36_120))),
-            Datum::Text("+10.7%".into()),
+            Datum::Value(Some(then[0])),
+            Datum::Text(change(now[0].count, then[0].count)),
             Datum::Value(Some(Value::exact(3127))),
         ],
         total: true,

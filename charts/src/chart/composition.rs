@@ -3,7 +3,7 @@
 use crate::axis::{Counts, lying};
 use crate::canvas::Q;
 use crate::chart::rows::{Rows, name, name_width};
-use crate::frame::{nothing, unit_caption};
+use crate::frame::{nothing, stacked, unit_caption};
 use crate::model::{Bar, Composition};
 use crate::number;
 use crate::pen::{Pen, Place, Set};
@@ -14,7 +14,7 @@ pub(crate) fn draw(pen: &Pen, spec: &Composition, body: Place) {
     }
     let count = |bar: &Bar| bar.value.map_or(0, |v| v.count);
     let whole: u64 = spec.parts.iter().map(count).fold(0, u64::saturating_add);
-    unit_caption(pen, &spec.unit, body.x, body.y + pen.size(14), body.w);
+    unit_caption(pen, &spec.unit, false, Place { y: body.y + pen.size(14), ..body });
     let strip = Place::new(body.x, body.y + pen.px(28), body.w, pen.px(52));
     if whole > 0 {
         draw_strip(pen, spec, strip, whole);
@@ -77,25 +77,9 @@ fn draw_strip(pen: &Pen, spec: &Composition, strip: Place, whole: u64) {
         sum += u128::from(count);
         let end = strip.x + (sum * strip.w as u128 / u128::from(whole)).min(strip.w as u128) as i32;
         let place = Place::new(x, strip.y, end - x, strip.h);
-        // A ground line between neighbours, for those who see no difference of hue.
-        let gap = i32::from(place.w > 3) * 2;
-        let fill = pen.colors.kind(index);
-        pen.fill(Place { w: place.w - gap, ..place }, fill);
         let share = number::percent(count, whole);
         let named = format!("{} {share}", part.label);
-        let words = if pen.ink(15).width(&named) + pen.px(20) <= place.w { named } else { share };
-        let set = Set { color: pen.colors.on(fill.color), ..pen.ink(15) }.middle();
-        let plate = set.width(&words) + pen.px(8);
-        if plate + pen.px(6) <= place.w {
-            let (cx, cy) = (place.x + (place.w - gap) / 2, place.y + place.h / 2);
-            if pen.colors.hatched {
-                pen.rect(
-                    Place::new(cx - plate / 2, cy - set.size * 7 / 10, plate, set.size * 14 / 10),
-                    fill.color,
-                );
-            }
-            pen.text(&words, (cx, cy + set.drop()), set);
-        }
+        stacked(pen, place, pen.colors.kind(index), 15, &[&named, &share]);
         x = end;
     }
 }

@@ -54,7 +54,7 @@ pub(crate) fn body(pen: &Pen, spec: &Spec, place: Place) {
             completeness::draw(pen, s, below(legend(pen, &completeness::entries(pen, s), place)));
         }
         Spec::YearOverYear(s) => {
-            year_over_year::draw(pen, s, below(legend(pen, &year_over_year::entries(pen, s), place)));
+            year_over_year::draw(pen, s, below(legend(pen, &year_over_year::entries(pen, s, place), place)));
         }
         Spec::Summary(_) => {}
     }

@@ -3,7 +3,7 @@
 use crate::canvas::Q;
 use crate::chart::unit_table;
 use crate::frame::{foot, heading};
-use crate::model::{Card, Direction, Preset, Summary};
+use crate::model::{Card, Direction, Lang, Preset, Summary};
 use crate::number;
 use crate::pen::{Pen, Place};
 
@@ -158,8 +158,9 @@ fn draw_card(pen: &Pen, card: &Card, place: Place) {
         Some(v) => number::written(v, pen.lang),
         None => number::no_data(pen.lang).to_owned(),
     };
-    let words = big.fit(&words, width);
     let base = y - big.size * 3 / 10;
+    let big = big.within(&words, width - unit_width);
+    let words = big.fit(&words, width);
     pen.text(&words, (x, base), big);
     let after = x + big.width(&words) + pen.px(6);
     if card.value.is_some() {
@@ -170,16 +171,30 @@ fn draw_card(pen: &Pen, card: &Card, place: Place) {
     y += change.line();
     let base = y - change.size * 3 / 10;
     let indent = arrow(pen, card.direction, (x, base - change.drop()), change.size);
+    let change = change.within(&card.change, width - indent);
     pen.text(&change.fit(&card.change, width - indent), (x + indent, base), change);
 
     let then = pen.muted(15);
     y += then.line();
     if !card.previous_label.is_empty() {
-        let words = format!("{} {}", card.previous_label, number::told(card.previous, &card.unit, pen.lang));
-        pen.text(&then.fit(&words, width), (x, y - then.size * 3 / 10), then);
+        let base = y - then.size * 3 / 10;
+        let words = previous(pen, card, |words| then.within(words, width).width(words) <= width);
+        let then = then.within(&words, width);
+        pen.text(&then.fit(&words, width), (x, base), then);
     }
     let value = number::told(card.value, &card.unit, pen.lang);
     pen.region(place, &card.previous_label, &card.label, value, &card.change);
+}
+
+/// The figure before, as fully as it fits: a range that is cut says nothing, and the region has it.
+fn previous(pen: &Pen, card: &Card, fits: impl Fn(&str) -> bool) -> String {
+    let label = &card.previous_label;
+    let full = format!("{label} {}", number::told(card.previous, &card.unit, pen.lang));
+    let Some(value) = card.previous.filter(|_| !fits(&full)) else { return full };
+    let gap = if pen.lang == Lang::En { " " } else { "" };
+    let figure = format!("{}{gap}{}", number::written(value, pen.lang), card.unit);
+    let short = format!("{label} {figure}");
+    if fits(&short) { short } else { figure }
 }
 
 /// Draws the way a figure went, as a shape and in one colour: neither way is good or bad. Returns the width taken.

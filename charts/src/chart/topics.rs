@@ -3,7 +3,7 @@
 use crate::axis::{Counts, lying};
 use crate::canvas::Q;
 use crate::chart::rows::{Rows, name, name_width};
-use crate::frame::{Entry, Sign, nothing, unit_caption};
+use crate::frame::{Entry, Sign, nothing, stacked, unit_caption};
 use crate::model::{Topic, Topics, Value};
 use crate::number;
 use crate::pen::{Pen, Place, Set};
@@ -28,7 +28,7 @@ pub(crate) fn draw(pen: &Pen, spec: &Topics, body: Place) {
     if spec.topics.is_empty() || spec.modes.is_empty() {
         return nothing(pen, body);
     }
-    unit_caption(pen, &spec.unit, body.x, body.y + pen.size(14), body.w);
+    unit_caption(pen, &spec.unit, false, Place { y: body.y + pen.size(14), ..body });
     let body = body.below(pen.px(28));
     let rows = Rows::new(spec.topics.len(), body, (pen.px(22), pen.px(76)), pen.px(48));
     let set = Set::new(rows.text(pen, 16), pen.colors.ink);
@@ -76,22 +76,7 @@ pub(crate) fn draw(pen: &Pen, spec: &Topics, body: Place) {
 }
 
 fn segment(pen: &Pen, spec: &Topics, topic: &Topic, part: Place, (mode, value): (usize, Value)) {
-    let gap = i32::from(part.w > 3) * 2;
-    let fill = pen.colors.kind(mode);
-    pen.fill(Place { w: part.w - gap, ..part }, fill);
-    let set = Set { color: pen.colors.on(fill.color), ..pen.ink(14) }.middle();
-    let words = number::written(value, pen.lang);
-    let plate = set.width(&words) + pen.px(6);
-    if plate + pen.px(4) <= part.w && set.size + 4 <= part.h {
-        let (cx, cy) = (part.x + (part.w - gap) / 2, part.y + part.h / 2);
-        if pen.colors.hatched {
-            pen.rect(
-                Place::new(cx - plate / 2, cy - set.size * 7 / 10, plate, set.size * 14 / 10),
-                fill.color,
-            );
-        }
-        pen.text(&words, (cx, cy + set.drop()), set);
-    }
+    stacked(pen, part, pen.colors.kind(mode), 14, &[&number::written(value, pen.lang)]);
     let told = number::told(Some(value), &spec.unit, pen.lang);
     pen.region(Place { w: part.w.max(1), ..part }, &spec.modes[mode], &topic.label, told, "");
 }

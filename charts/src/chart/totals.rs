@@ -37,7 +37,7 @@ pub(crate) fn draw(pen: &Pen, spec: &Totals, body: Place) {
 }
 
 fn lying_bars(pen: &Pen, spec: &Totals, body: Place) {
-    unit_caption(pen, &spec.unit, body.x, body.y + pen.size(14), body.w);
+    unit_caption(pen, &spec.unit, false, Place { y: body.y + pen.size(14), ..body });
     let body = body.below(pen.px(26));
     let rows = Rows::new(spec.bars.len(), body, (pen.px(18), pen.px(40)), pen.px(40));
     let most = spec.bars.iter().filter_map(|b| b.value).map(|v| v.count).max().unwrap_or(0);

@@ -2,9 +2,9 @@
 //! marked; days that are not over are hollow, dashed and set apart.
 
 use crate::axis::{Counts, Upright, gutter, upright};
-use crate::canvas::Q;
+use crate::canvas::{Bounds, Q};
 use crate::frame::{Entry, Sign, marker, nothing, ring, stroke, unit_caption};
-use crate::model::{Lang, Line, Trend};
+use crate::model::{Lang, Line, Trend, Value};
 use crate::number;
 use crate::pen::{Pen, Place, Set};
 
@@ -38,23 +38,21 @@ pub(crate) fn draw(pen: &Pen, spec: &Trend, body: Place) {
     }
     let values = spec.lines.iter().flat_map(|l| &l.values).flatten();
     let most = values.map(|v| v.count).max().unwrap_or(0);
-    let left = gutter(pen, &Counts::new(most, body.h, 0, pen.px(76)));
+    let top = pen.px(36) + if common_mark(spec).is_some() { pen.px(24) } else { 0 };
+    let height = |lines: i32| (body.h - top - pen.muted(15).line() * lines - pen.px(8)).max(40);
+    let counts = |lines: i32| Counts::new(most, height(lines), pen.px(34), pen.px(76)).closed().fine();
+    // How wide the axis' labels are follows from its ticks, how many lines the days take from what width is left.
+    let left = gutter(pen, &counts(1)).max(gutter(pen, &counts(2)));
     let names = pen.muted(15);
     let ends =
         spec.lines.iter().map(|l| pen.ink(15).bold().width(&l.label)).max().unwrap_or(0).min(body.w / 5);
-    let top = pen.px(26) + if common_mark(spec).is_some() { pen.px(24) } else { 0 };
     let pitch = (body.w - left) / spec.days.len() as i32;
     let lines = if spec.days.iter().any(|d| names.width(d) + pen.px(24) > pitch) { 2 } else { 1 };
-    let below = names.line() * lines as i32 + pen.px(8);
     let right = ends + pen.px(30);
-    let place = Place::new(
-        body.x + left,
-        body.y + top,
-        (body.w - left - right).max(60),
-        (body.h - top - below).max(40),
-    );
-    let counts = Counts::new(most, place.h, pen.px(34), pen.px(76)).fine();
-    unit_caption(pen, &spec.unit, body.x, body.y + pen.size(14), body.w);
+    let place =
+        Place::new(body.x + left, body.y + top, (body.w - left - right).max(60), height(lines as i32));
+    let counts = counts(lines as i32);
+    unit_caption(pen, &spec.unit, false, Place { y: body.y + pen.size(14), ..body });
 
     let days = Days::new(spec.days.len(), place, pen.px(40));
     not_over(pen, spec, place, &days);
@@ -208,34 +206,59 @@ fn dashed(pen: &Pen, a: (i32, i32), b: (i32, i32), width: i32, color: crate::the
 }
 
 /// Writes the values of the last line where there is room: above a rise, below a dip, so that its own line does not
-/// strike them through.
+/// strike them through, and where a value hides the least of any line.
 fn label_values(pen: &Pen, spec: &Trend, plot: &Upright, days: &Days, place: Place) {
     let Some(line) = spec.lines.last() else { return };
     let set = Set { color: pen.colors.accent_ink, ..pen.ink(15) }.bold().middle().halo();
-    let height = |day: usize| line.values.get(day).copied().flatten().map(|v| v.count);
+    let points = |line: &Line| -> Vec<Option<(i32, i32)>> {
+        let at = |(day, value): (usize, &Option<Value>)| {
+            value.map(|v| plot.map_coordinate(&(days.at(day), v.count as f64)))
+        };
+        line.values.iter().enumerate().map(at).collect()
+    };
+    let lines: Vec<_> = spec.lines.iter().map(points).collect();
+    let Some(own) = lines.last() else { return };
+    let limits = Place::new(place.x, place.y - pen.px(2), place.w + pen.px(24), place.h);
     for (day, value) in line.values.iter().enumerate() {
-        let Some(value) = value else { continue };
-        let (x, y) = plot.map_coordinate(&(days.at(day), value.count as f64));
-        let (x, y) = (x / Q, y / Q);
+        let (Some(value), Some((x, y))) = (value, own[day]) else { continue };
         let words = number::written(*value, pen.lang);
-        let before = if day > 0 { height(day - 1) } else { None };
-        let dips = |n: Option<u64>| n.is_none_or(|n| n > value.count);
-        let dip = (before.is_some() || height(day + 1).is_some()) && dips(before) && dips(height(day + 1));
+        // An end of the line has one neighbour, which alone decides.
+        let beside = [day.checked_sub(1).and_then(|d| own[d]), own.get(day + 1).copied().flatten()];
+        let dips = beside.iter().any(Option::is_some) && beside.iter().flatten().all(|to| to.1 < y);
+        let (x, y) = (x / Q, y / Q);
         // Clear of the marker, and of the ring where there is one.
         let clear = pen.px(if line.mark == Some(day) { 16 } else { 12 });
-        let above = (x, y - clear);
-        let below = (x, y + clear + set.size * 9 / 10);
+        let (over, under) = (y - clear, y + clear + set.size * 9 / 10);
         let half = set.width(&words) / 2 + pen.px(12);
-        let beside = [(x - half, y - pen.px(6)), (x + half, y - pen.px(6))];
-        let places =
-            if dip { [below, above, beside[0], beside[1]] } else { [above, beside[0], beside[1], below] };
-        pen.place(
-            &words,
-            &places,
-            set,
-            Place::new(place.x, place.y - pen.px(2), place.w + pen.px(24), place.h),
-        );
+        // Each with how far it is from what it tells of.
+        let mut places = vec![(0, (x, over)), (0, (x, under))];
+        if dips {
+            places.reverse();
+        }
+        for (far, level) in
+            [(1, over), (1, under), (1, y - pen.px(6)), (3, over - set.size), (3, under + set.size)]
+        {
+            places.extend([(far, (x - half, level)), (far, (x + half, level))]);
+        }
+        places.extend([(2, (x, over - set.size)), (2, (x, under + set.size))]);
+        // The first of those that hide least and are nearest.
+        let cost = |(far, at): &(usize, (i32, i32))| {
+            let room = pen.room(&words, *at, set, limits)?;
+            let hidden: usize = lines.iter().map(|points| hides(&room, points, pen.px(36))).sum();
+            Some((far + 2 * hidden, *at))
+        };
+        if let Some((_, at)) = places.iter().filter_map(cost).min_by_key(|(cost, _)| *cost) {
+            pen.text(&words, at, set);
+        }
     }
+}
+
+/// How much of a line a box would hide: markers, which count more, and pieces between them.
+fn hides(room: &Bounds, points: &[Option<(i32, i32)>], marker: i32) -> usize {
+    let wide = room.grown(marker);
+    let markers = points.iter().flatten().filter(|(x, y)| wide.holds(*x, *y)).count();
+    let crossed = |pair: &&[Option<(i32, i32)>]| matches!(pair, [Some(a), Some(b)] if room.crosses(*a, *b));
+    markers * 4 + points.windows(2).filter(crossed).count()
 }
 
 /// Names the years at the ends of their lines, spread so that they do not touch.

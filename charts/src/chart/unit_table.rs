@@ -195,8 +195,8 @@ fn widths(pen: &Pen, table: &UnitTable, size: i32) -> Vec<i32> {
     let mut widths = vec![names.map(|n| set.width(n)).max().unwrap_or(0)];
     for (i, head) in table.columns.iter().enumerate() {
         let cells = table.rows.iter().map(|r| set.width(&words(pen, &r.cells[i])));
-        // A head may take two lines.
-        let head = set.width(head).min(set.width(head) / 2 + size);
+        // A head may take two lines, but no word of it is torn.
+        let head = set.width(head).min(set.width(head) / 2 + size).max(set.widest_word(head));
         widths.push(cells.chain([head]).max().unwrap_or(0));
     }
     widths.iter().map(|w| w + size * 3 / 4).collect()

@@ -24,6 +24,12 @@ pub(crate) struct Column<'a> {
     pub(crate) strong: bool,
 }
 
+impl Column<'_> {
+    fn is_inexact(&self) -> bool {
+        self.value.is_some_and(|v| !v.is_exact())
+    }
+}
+
 /// Bars that stand together over a name.
 pub(crate) struct Cluster<'a> {
     pub(crate) label: &'a str,
@@ -47,7 +53,7 @@ struct Plan<'a> {
     values: Values,
     names: Vec<Vec<Cow<'a, str>>>,
     changes: Vec<Vec<Cow<'a, str>>>,
-    /// Whether a name had to be cut.
+    /// Whether a name had to be cut, or a word of it torn.
     cut: bool,
     counts: Counts,
     place: Place,
@@ -89,7 +95,7 @@ fn plan_beside<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place, left: i3
         clusters.iter().flat_map(|c| &c.columns).filter_map(|c| c.value).map(|v| v.count).max().unwrap_or(0);
     let count = clusters.len().max(1) as i32;
     let each = clusters.iter().map(|c| c.columns.len()).max().unwrap_or(1).max(1) as i32;
-    let caption = pen.px(26);
+    let caption = pen.px(34);
     let width = body.w - left;
     let pitch = (width / count).max(1);
     let bar = (pitch * 82 / 100 / each).clamp(1, pen.px(96));
@@ -104,7 +110,8 @@ fn plan_beside<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place, left: i3
         clusters.iter().map(|c| change_set.wrap(c.change, pitch - pen.px(8), change_lines)).collect();
     let cut = names.iter().zip(clusters).any(|(lines, c)| {
         lines.iter().map(|l| l.chars().count()).sum::<usize>() < c.label.chars().filter(|c| *c != ' ').count()
-    }) || names.iter().flatten().any(|l| l.ends_with('…'));
+    }) || names.iter().flatten().any(|l| l.ends_with('…'))
+        || clusters.iter().any(|c| names_set.widest_word(c.label) > pitch - pen.px(8));
     let rows = |lists: &[Vec<Cow<'_, str>>]| lists.iter().map(Vec::len).max().unwrap_or(0) as i32;
     let below = rows(&names) * names_set.line() + rows(&changes) * change_set.line() + pen.px(10);
 
@@ -122,22 +129,32 @@ fn plan_beside<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place, left: i3
         (Values::Strong, widest + 12)
     };
     let place = Place::new(body.x + left, body.y + caption, width, (body.h - caption - below).max(40));
-    let counts = Counts::new(most, place.h, above, pen.px(76));
+    let counts = Counts::new(most, place.h, above, pen.px(76)).closed();
     Plan { pitch, bar, values, names, changes, cut, counts, place }
 }
 
-/// Draws the bars, if they can be drawn upright: wide enough, with names that need not be cut. Says whether it did.
-pub(crate) fn draw(pen: &Pen, clusters: &[Cluster<'_>], unit: &str, body: Place) -> bool {
+/// The plan, if bars can be drawn upright: wide enough, with names that need not be cut.
+fn fitting<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place) -> Option<Plan<'a>> {
     if clusters.len() > 24 {
-        return false;
+        return None;
     }
     let plan = plan(pen, clusters, body);
     let squeezed = plan.bar < 6 || plan.pitch < pen.px(44);
-    if squeezed || (clusters.len() > 6 && plan.cut) {
-        return false;
-    }
+    (!squeezed && (clusters.len() <= 6 || !plan.cut)).then_some(plan)
+}
+
+/// Whether bars can be drawn upright.
+pub(crate) fn fits(pen: &Pen, clusters: &[Cluster<'_>], body: Place) -> bool {
+    fitting(pen, clusters, body).is_some()
+}
+
+/// Draws the bars, if they can be drawn upright. Says whether it did.
+pub(crate) fn draw(pen: &Pen, clusters: &[Cluster<'_>], unit: &str, body: Place) -> bool {
+    let Some(plan) = fitting(pen, clusters, body) else { return false };
     let place = plan.place;
-    unit_caption(pen, unit, body.x, body.y + pen.size(14), body.w);
+    let silent = |c: &Column<'_>| plan.values == Values::Strong && !c.strong && c.is_inexact();
+    let whiskers = clusters.iter().flat_map(|c| &c.columns).any(silent);
+    unit_caption(pen, unit, whiskers, Place { y: body.y + pen.size(14), ..body });
     let plot = upright(pen, place, &plan.counts);
     let start = (place.w - plan.pitch * clusters.len() as i32) / 2;
     for (i, cluster) in clusters.iter().enumerate() {
@@ -185,7 +202,12 @@ fn one(
             pen.fill(Place::new(left, top, width, bottom - top), column.fill);
         }
     }
-    write(pen, plan, (left + width / 2, top), cluster, column);
+    let written = write(pen, plan, (left + width / 2, top), cluster, column);
+    // Without its 约 or 余 over it, a line says that it is inexact.
+    if let Some(value) = column.value.filter(|v| !written && !v.is_exact()) {
+        let ends = [value.low, value.high].map(|n| plot.map_coordinate(&(x0, n as f64)).1 / Q);
+        whisker(pen, left + width / 2, ends);
+    }
     let tall = (bottom - top).max(8);
     let value = number::told(column.value, unit, pen.lang);
     pen.region(
@@ -197,9 +219,25 @@ fn one(
     );
 }
 
+/// The range of an inexact count, upright: from the least to the most it can be.
+fn whisker(pen: &Pen, x: i32, [low, high]: [i32; 2]) {
+    let (top, height) = (high.min(low), (low - high).abs().max(1));
+    pen.rect(Place::new(x - 1, top, 3, height), pen.colors.ground);
+    for y in [top, top + height - 1] {
+        pen.rect(Place::new(x - 2, y, 5, 1), pen.colors.ink);
+    }
+    pen.rect(Place::new(x, top, 1, height), pen.colors.ink);
+}
+
 /// Writes a value over its bar, and what changed over that. What would leave the plot is not written: the region has
-/// it in full.
-fn write(pen: &Pen, plan: &Plan<'_>, (centre, top): (i32, i32), cluster: &Cluster<'_>, column: &Column<'_>) {
+/// it in full. Says whether the value was written.
+fn write(
+    pen: &Pen,
+    plan: &Plan<'_>,
+    (centre, top): (i32, i32),
+    cluster: &Cluster<'_>,
+    column: &Column<'_>,
+) -> bool {
     let set = value_set(pen, column);
     let set = if column.value.is_none() { Set { weight: Weight::Regular, ..pen.muted(13) } } else { set };
     let text = words(pen, column);
@@ -209,7 +247,7 @@ fn write(pen: &Pen, plan: &Plan<'_>, (centre, top): (i32, i32), cluster: &Cluste
         Values::Level if room >= set.size => {
             pen.plated(&text, (centre, base), set.middle());
             if cluster.columns.len() > 1 || column.change.is_empty() {
-                return;
+                return true;
             }
             let set = pen.muted(14).middle();
             for (i, line) in set.wrap(column.change, plan.pitch - 6, 2).iter().rev().enumerate() {
@@ -218,12 +256,17 @@ fn write(pen: &Pen, plan: &Plan<'_>, (centre, top): (i32, i32), cluster: &Cluste
                     pen.plated(line, (centre, base - up), set);
                 }
             }
+            true
         }
-        Values::Turned => pen.plated(&set.fit(&text, room), (centre + set.drop(), base), set.turned()),
+        Values::Turned => {
+            pen.plated(&set.fit(&text, room), (centre + set.drop(), base), set.turned());
+            true
+        }
         // Beside thinner bars a plate would cut into the neighbour.
         Values::Strong if column.strong => {
             pen.text(&set.fit(&text, room), (centre + set.drop(), base), set.turned().halo());
+            true
         }
-        Values::Level | Values::Strong => {}
+        Values::Level | Values::Strong => false,
     }
 }

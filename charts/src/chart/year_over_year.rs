@@ -15,24 +15,29 @@ fn change(group: &Group, series: usize) -> &str {
 }
 
 /// The legend: a year each, or nothing when there is one series, whose name the subtitle says.
-pub(crate) fn entries<'a>(pen: &Pen, spec: &'a YearOverYear) -> Vec<Entry<'a>> {
+pub(crate) fn entries<'a>(pen: &Pen, spec: &'a YearOverYear, place: Place) -> Vec<Entry<'a>> {
     let count = spec.series.len();
     if count < 2 {
         return Vec::new();
     }
-    let years = spec.series.iter().enumerate();
-    years.map(|(i, words)| Entry { sign: Sign::Fill(pen.colors.year(i, count)), words }).collect()
+    // In print, dots tell years apart by shape, bars by hatching.
+    let body = place.below(pen.ink(15).line() + pen.px(22));
+    let shapes = pen.colors.hatched && !upright::fits(pen, &clusters(pen, spec), body);
+    let sign = |i| if shapes { Sign::Year(i, count) } else { Sign::Fill(pen.colors.year(i, count)) };
+    spec.series.iter().enumerate().map(|(i, words)| Entry { sign: sign(i), words }).collect()
 }
 
 pub(crate) fn draw(pen: &Pen, spec: &YearOverYear, body: Place) {
     if spec.groups.is_empty() || spec.series.is_empty() {
         return nothing(pen, body);
     }
-    let clusters: Vec<_> =
-        spec.groups.iter().enumerate().map(|(i, group)| cluster(pen, spec, i, group)).collect();
-    if !upright::draw(pen, &clusters, &spec.unit, body) {
+    if !upright::draw(pen, &clusters(pen, spec), &spec.unit, body) {
         dots(pen, spec, body);
     }
+}
+
+fn clusters<'a>(pen: &Pen, spec: &'a YearOverYear) -> Vec<Cluster<'a>> {
+    spec.groups.iter().enumerate().map(|(i, group)| cluster(pen, spec, i, group)).collect()
 }
 
 fn cluster<'a>(pen: &Pen, spec: &'a YearOverYear, index: usize, group: &'a Group) -> Cluster<'a> {
@@ -52,7 +57,10 @@ fn cluster<'a>(pen: &Pen, spec: &'a YearOverYear, index: usize, group: &'a Group
 
 /// A row a unit, a dot a year, the year in question in letters.
 fn dots(pen: &Pen, spec: &YearOverYear, body: Place) {
-    unit_caption(pen, &spec.unit, body.x, body.y + pen.size(14), body.w);
+    let earlier =
+        |g: &Group| g.values.split_last().is_some_and(|(_, all)| all.iter().flatten().any(|v| !v.is_exact()));
+    let whiskers = spec.groups.iter().any(earlier);
+    unit_caption(pen, &spec.unit, whiskers, Place { y: body.y + pen.size(14), ..body });
     let body = body.below(pen.px(26));
     let rows = Rows::new(spec.groups.len(), body, (pen.px(18), pen.px(40)), pen.px(48));
     let count = spec.series.len();
@@ -87,6 +95,11 @@ fn dots(pen: &Pen, spec: &YearOverYear, body: Place) {
                 name(pen, &group.label, row, left, names);
             }
             pen.rect(Place::new(place.x, middle, place.w, 1), pen.colors.grid);
+            for value in group.values.iter().rev().skip(1).flatten().filter(|v| !v.is_exact()) {
+                let [low, high] = [value.low, value.high]
+                    .map(|n| plot.map_coordinate(&(n as f64, place.bottom() - middle)).0 / Q);
+                pen.rect(Place::new(low, middle, (high - low).max(1), 1), pen.colors.ink);
+            }
             for (i, value) in group.values.iter().enumerate() {
                 let Some(value) = value else { continue };
                 let at = plot.map_coordinate(&(value.count as f64, place.bottom() - middle));

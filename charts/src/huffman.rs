@@ -1,0 +1,368 @@
+//! Blocks of deflate: symbols counted, given Huffman codes of their own, and written as bits (RFC 1951).
+
+/// Longest repeat that deflate can say.
+pub(crate) const LONGEST: usize = 258;
+/// Symbols of a block: bounds the memory, and lets codes follow the picture.
+const SYMBOLS: usize = 32_768;
+const END: usize = 256;
+
+/// A symbol holds, lowest bits first: 9 bits for a byte or, from [`FIRST_LENGTH`] on, a length; 5 bits for the code of
+/// a distance and one, 0 for a byte; then the distance's extra bits. So both kinds are counted and written without a
+/// branch, which would be guessed wrong every other time.
+const FIRST_LENGTH: usize = 256;
+const FAR: u32 = 9;
+const EXTRA: u32 = 14;
+
+/// The upper part of a symbol for a distance.
+pub(crate) const fn far(distance: usize) -> u32 {
+    let (code, extra, _) = distance_code(distance);
+    (code as u32 + 1) << FAR | extra << EXTRA
+}
+
+/// Symbols on their way into a stream.
+pub(crate) struct Block {
+    symbols: Box<[u32; SYMBOLS]>,
+    count: usize,
+    /// How often each of the lower parts and of the distances' codes was used.
+    near: [u32; 512],
+    far: [u32; 32],
+    out: Bits,
+}
+
+impl Default for Block {
+    fn default() -> Self {
+        Self { symbols: Box::new([0; SYMBOLS]), count: 0, near: [0; 512], far: [0; 32], out: Bits::default() }
+    }
+}
+
+impl Block {
+    /// Begins a stream with two bytes.
+    pub(crate) fn begin(&mut self, head: u16) {
+        self.out.clear();
+        self.out.put(u64::from(head), 16);
+        (self.count, self.near, self.far) = (0, [0; 512], [0; 32]);
+    }
+
+    /// Ends the stream with a checksum.
+    pub(crate) fn finish(&mut self, checksum: u32) -> &[u8] {
+        self.write(true);
+        self.out.finish(checksum)
+    }
+
+    /// Adds a byte.
+    pub(crate) fn byte(&mut self, byte: u8) {
+        self.near[usize::from(byte)] += 1;
+        self.push(u32::from(byte));
+    }
+
+    /// Adds a repeat of 3 to [`LONGEST`] bytes, from a distance as [`far`] has it.
+    pub(crate) fn repeat(&mut self, len: usize, far: u32) {
+        let near = FIRST_LENGTH + len - 3;
+        self.near[near & 0x1FF] += 1;
+        self.far[(far >> FAR & 0x1F) as usize] += 1;
+        self.push(near as u32 | far);
+    }
+
+    fn push(&mut self, symbol: u32) {
+        self.symbols[self.count % SYMBOLS] = symbol;
+        self.count += 1;
+        if self.count == SYMBOLS {
+            self.write(false);
+        }
+    }
+
+    #[inline(never)]
+    fn write(&mut self, last: bool) {
+        let symbols = &self.symbols[..self.count];
+        let mut letters = [0_u32; 286];
+        letters[..FIRST_LENGTH].copy_from_slice(&self.near[..FIRST_LENGTH]);
+        letters[END] = 1;
+        for (count, (code, ..)) in self.near[FIRST_LENGTH..].iter().zip(&LENGTHS[3..]) {
+            letters[usize::from(*code)] += count;
+        }
+        let mut distances = [0_u32; 30];
+        distances.copy_from_slice(&self.far[1..31]);
+        // A decoder may refuse a block without any distance code.
+        distances[0] = distances[0].max(1);
+        let letters = Code::<286>::new(&letters, 15);
+        let distances = Code::<30>::new(&distances, 15);
+
+        self.out.reserve(symbols.len() * 6 + 1024);
+        self.out.put(u64::from(last) | 2 << 1, 3);
+        header(&mut self.out, &letters.lengths, &distances.lengths);
+        // Each byte or length with its extra bits, at most 20, and above them how many they are.
+        let mut near = [0_u32; 512];
+        for (word, (code, bits)) in near.iter_mut().zip(&letters.codes[..FIRST_LENGTH]) {
+            *word = code | bits << 24;
+        }
+        for (word, (code, extra, bits)) in near[FIRST_LENGTH..].iter_mut().zip(&LENGTHS[3..]) {
+            let (prefix, length) = letters.codes[usize::from(*code)];
+            *word = prefix | u32::from(*extra) << length | (length + u32::from(*bits)) << 24;
+        }
+        // Each distance, at most 15 bits, how many they are, and how many with the extra bits, which are the symbol's.
+        let mut far = [0_u32; 32];
+        for (code, (word, (prefix, length))) in far[1..].iter_mut().zip(&distances.codes).enumerate() {
+            let extra = if code < 4 { 0 } else { code as u32 / 2 - 1 };
+            *word = prefix | length << 16 | (length + extra) << 24;
+        }
+        for symbol in symbols {
+            let near = near[(symbol & 0x1FF) as usize];
+            let far = far[(symbol >> FAR & 0x1F) as usize];
+            let distance = u64::from(far & 0xFFFF) | u64::from(symbol >> EXTRA) << (far >> 16 & 0xF);
+            // At most 15 + 5 + 15 + 13 bits: one word.
+            let bits = near >> 24;
+            self.out.put(u64::from(near & 0x00FF_FFFF) | distance << (bits & 31), bits + (far >> 24));
+        }
+        let (code, bits) = letters.codes[END];
+        self.out.put(u64::from(code), bits);
+        (self.count, self.near, self.far) = (0, [0; 512], [0; 32]);
+    }
+}
+
+/// [`length_code`] of every length.
+static LENGTHS: [(u16, u8, u8); LONGEST + 1] = {
+    let mut table = [(0, 0, 0); LONGEST + 1];
+    let mut len = 3;
+    while len <= LONGEST {
+        let (code, extra, bits) = length_code(len);
+        table[len] = (code as u16, extra as u8, bits as u8);
+        len += 1;
+    }
+    table
+};
+
+/// Code, extra bits and their number for a length of 3 to 258 (RFC 1951, 3.2.5).
+const fn length_code(len: usize) -> (usize, u32, u32) {
+    if len == LONGEST {
+        return (285, 0, 0);
+    }
+    let n = len - 3;
+    if n < 8 {
+        return (257 + n, 0, 0);
+    }
+    let bits = (usize::BITS - 1 - n.leading_zeros()) - 2;
+    (257 + 4 * bits as usize + (n >> bits), (n & ((1 << bits) - 1)) as u32, bits)
+}
+
+/// Code, extra bits and their number for a distance of 1 to 32768 (RFC 1951, 3.2.5).
+const fn distance_code(distance: usize) -> (usize, u32, u32) {
+    let n = distance - 1;
+    if n < 4 {
+        return (n, 0, 0);
+    }
+    let bits = (usize::BITS - 1 - n.leading_zeros()) - 1;
+    (2 * bits as usize + (n >> bits), (n & ((1 << bits) - 1)) as u32, bits)
+}
+
+/// A Huffman code: lengths, and the codes as they go into the stream, lowest bit first.
+struct Code<const N: usize> {
+    lengths: [u8; N],
+    codes: [(u32, u32); N],
+}
+
+impl<const N: usize> Code<N> {
+    fn new(counts: &[u32; N], limit: u8) -> Self {
+        let lengths = lengths(counts, limit);
+        let mut codes = [(0, 0); N];
+        let mut next = 0_u32;
+        for length in 1..=limit {
+            for (slot, _) in codes.iter_mut().zip(&lengths).filter(|(_, l)| **l == length) {
+                *slot = (next.reverse_bits() >> (32 - u32::from(length)), u32::from(length));
+                next += 1;
+            }
+            next <<= 1;
+        }
+        Self { lengths, codes }
+    }
+}
+
+/// Lengths of an optimal prefix code, then cut to the limit.
+fn lengths<const N: usize>(counts: &[u32; N], limit: u8) -> [u8; N] {
+    let mut leaves: Vec<(u32, usize)> =
+        counts.iter().enumerate().filter(|(_, n)| **n > 0).map(|(i, n)| (*n, i)).collect();
+    let mut result = [0; N];
+    if leaves.len() < 2 {
+        // One code alone still needs a bit.
+        for (_, i) in &leaves {
+            result[*i] = 1;
+        }
+        return result;
+    }
+    leaves.sort_unstable();
+    // Two queues: leaves by count, and pairs, which come in order of count by themselves.
+    let mut parents = vec![0_usize; 2 * leaves.len() - 1];
+    let mut pairs: Vec<u32> = Vec::with_capacity(leaves.len());
+    let (mut leaf, mut pair) = (0, 0);
+    for made in 0..leaves.len() - 1 {
+        let mut sum = 0;
+        for _ in 0..2 {
+            let take_leaf = pair >= made || (leaf < leaves.len() && leaves[leaf].0 <= pairs[pair]);
+            let node = if take_leaf {
+                sum += leaves[leaf].0;
+                leaf += 1;
+                leaf - 1
+            } else {
+                sum += pairs[pair];
+                pair += 1;
+                leaves.len() + pair - 1
+            };
+            parents[node] = leaves.len() + made;
+        }
+        pairs.push(sum);
+    }
+    let root = 2 * leaves.len() - 2;
+    let mut depth = vec![0_u8; root + 1];
+    for node in (0..root).rev() {
+        depth[node] = depth[parents[node]].saturating_add(1);
+    }
+    // Too deep a leaf is cut to the limit; what that overdraws is paid by lengthening the longest that are shorter.
+    let unit = |length: u8| 1_u32 << (limit - length);
+    let mut spent: u32 = 0;
+    for length in &mut depth[..leaves.len()] {
+        *length = (*length).min(limit);
+        spent += unit(*length);
+    }
+    while spent > 1 << limit {
+        let Some(i) = (0..leaves.len()).rev().filter(|i| depth[*i] < limit).max_by_key(|i| depth[*i]) else {
+            break;
+        };
+        spent -= unit(depth[i]) - unit(depth[i] + 1);
+        depth[i] += 1;
+    }
+    // Decoders refuse a code that leaves words unused, so what was paid too much goes to the most frequent.
+    while let Some(i) =
+        (0..leaves.len()).rev().find(|i| depth[*i] > 1 && spent + unit(depth[*i]) <= 1 << limit)
+    {
+        spent += unit(depth[i]);
+        depth[i] -= 1;
+    }
+    for (i, (_, symbol)) in leaves.iter().enumerate() {
+        result[*symbol] = depth[i];
+    }
+    result
+}
+
+/// Writes the code lengths of a block (RFC 1951, 3.2.7).
+fn header(out: &mut Bits, letters: &[u8; 286], distances: &[u8; 30]) {
+    const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+    let used = |lengths: &[u8], least: usize| {
+        lengths.iter().rposition(|l| *l > 0).map_or(least, |last| (last + 1).max(least))
+    };
+    let (letters, distances) = (&letters[..used(letters, 257)], &distances[..used(distances, 1)]);
+    let all: Vec<u8> = letters.iter().chain(distances).copied().collect();
+    // (code, extra, extra bits)
+    let mut runs: Vec<(usize, u32, u32)> = Vec::with_capacity(all.len());
+    let mut at = 0;
+    while at < all.len() {
+        let value = all[at];
+        let mut left = all[at..].iter().take_while(|l| **l == value).count();
+        at += left;
+        if value > 0 {
+            runs.push((usize::from(value), 0, 0));
+            left -= 1;
+        }
+        while left > 0 {
+            let (code, part, least, bits) = match value {
+                0 if left >= 11 => (18, left.min(138), 11, 7),
+                0 if left >= 3 => (17, left.min(10), 3, 3),
+                v if v > 0 && left >= 3 => (16, left.min(6), 3, 2),
+                v => (usize::from(v), 1, 1, 0),
+            };
+            runs.push((code, (part - least) as u32, bits));
+            left -= part;
+        }
+    }
+    let mut counts = [0_u32; 19];
+    for (code, ..) in &runs {
+        counts[*code] += 1;
+    }
+    let codes = Code::<19>::new(&counts, 7);
+    let many = ORDER.iter().rposition(|i| codes.lengths[*i] > 0).map_or(4, |last| (last + 1).max(4));
+    out.put((letters.len() - 257) as u64, 5);
+    out.put((distances.len() - 1) as u64, 5);
+    out.put((many - 4) as u64, 4);
+    for i in &ORDER[..many] {
+        out.put(u64::from(codes.lengths[*i]), 3);
+    }
+    for (code, extra, bits) in runs {
+        let (word, length) = codes.codes[code];
+        out.put(u64::from(word | extra << length), length + bits);
+    }
+}
+
+/// Bits into bytes, lowest first.
+#[derive(Default)]
+struct Bits {
+    bytes: Vec<u8>,
+    /// Whole bytes written; `bytes` is longer, so that eight can be stored at once.
+    len: usize,
+    held: u64,
+    count: u32,
+}
+
+impl Bits {
+    fn clear(&mut self) {
+        (self.len, self.held, self.count) = (0, 0, 0);
+        self.reserve(1024);
+    }
+
+    /// Makes room for so many bytes.
+    fn reserve(&mut self, more: usize) {
+        let need = self.len + more + 16;
+        if self.bytes.len() < need {
+            self.bytes.resize(need, 0);
+        }
+    }
+
+    /// Adds at most 56 bits.
+    fn put(&mut self, bits: u64, count: u32) {
+        self.held |= bits << (self.count & 7);
+        self.count += count;
+        self.bytes[self.len..self.len + 8].copy_from_slice(&self.held.to_le_bytes());
+        // At most 63 bits are held, so no shift is by as many as the word has.
+        self.len += (self.count / 8) as usize;
+        self.held >>= self.count & 0x38;
+        self.count &= 7;
+    }
+
+    /// Fills the last byte and adds the checksum.
+    fn finish(&mut self, checksum: u32) -> &[u8] {
+        if self.count > 0 {
+            self.put(0, 8 - self.count);
+        }
+        self.bytes[self.len..self.len + 4].copy_from_slice(&checksum.to_be_bytes());
+        self.len += 4;
+        &self.bytes[..self.len]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_codes_within_their_limit() {
+        // Fibonacci counts make the deepest tree.
+        let mut counts = [0_u32; 30];
+        let (mut a, mut b) = (1, 1);
+        for count in &mut counts {
+            *count = a;
+            (a, b) = (b, a + b);
+        }
+        for limit in [7, 15] {
+            let lengths = lengths(&counts, limit);
+            assert!(lengths.iter().all(|l| (1..=limit).contains(l)));
+            let spent: u32 = lengths.iter().map(|l| 1 << (limit - l)).sum();
+            assert_eq!(spent, 1 << limit, "{lengths:?}");
+        }
+    }
+
+    #[test]
+    fn says_every_length_and_distance() {
+        for len in 3..=LONGEST {
+            let (code, extra, bits) = length_code(len);
+            assert!((257..=285).contains(&code) && extra < 1 << bits.max(1), "{len}");
+        }
+        assert_eq!((distance_code(1).0, distance_code(5).0, distance_code(32_768).0), (0, 4, 29));
+    }
+}
