@@ -183,7 +183,7 @@ async fn a_queue_comes_a_page_at_a_time_and_has_an_end(engine: Engine) {
     let office = app.by("office");
     for day in 1..=4 {
         for unit in ["371772001", "371772100"] {
-            let count = if day == 2 { 9_000 } else { 500 };
+            let count = if day == 2 { 9_010 } else { 510 };
             office.put(&path(unit, &format!("2025-12-0{day}")), &materials(count)).await.expect(201);
         }
     }
