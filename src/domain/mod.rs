@@ -16,6 +16,7 @@ pub mod password;
 pub mod password_attempts;
 pub mod privacy;
 pub mod quantity;
+pub mod report_text;
 pub mod rollup;
 pub mod slot;
 pub mod tally;
