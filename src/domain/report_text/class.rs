@@ -49,7 +49,7 @@ impl M {
         match self {
             Self::Materials => "份 册 本 张 页 套 单 封 部 幅 件 个 卷 枚 款次",
             Self::Banners => "条 幅 副 面 个 处 张 份 块 道 杆 件",
-            Self::Boards => "块 幅 个 张 处 面 版 副 期 组 套 台 份",
+            Self::Boards => "块 幅 个 张 处 面 版 板 副 期 组 套 台 份",
             Self::Consultations => "人次 人 名 位 次 条 个 件 起 例 项 余 份",
             Self::Sessions => "场 次 期 堂 节 课 回 届 轮 项 课时",
             Self::Audience => "人次 人 名 位",

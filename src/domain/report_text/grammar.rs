@@ -38,6 +38,11 @@ impl Sense {
         Self { measure, doubt: None, owns: None }
     }
 
+    /// The same, doubtful where a condition holds.
+    fn guessed_if(self, doubtful: bool) -> Self {
+        Self { doubt: self.doubt.or(doubtful.then_some(Doubt::Guessed)), ..self }
+    }
+
     pub(super) const fn guess(measure: M) -> Self {
         Self { measure, doubt: Some(Doubt::Guessed), owns: None }
     }
@@ -221,6 +226,7 @@ impl Binder<'_> {
         if let Some((sense, place)) = prior {
             let touching = here[..place].iter().all(|seen| seen.verb().is_none());
             let sure = touching && (!foreign || sense.measure.usually(word));
+            let sense = sense.guessed_if(before.gap && here[place].listed);
             if sure && (!before.gap || follower.is_none()) {
                 return Some(sense);
             }
@@ -249,7 +255,8 @@ impl Binder<'_> {
             return None;
         }
         if let Some(sense) = here.iter().find_map(|seen| hint(seen.verb()?, word, here)) {
-            return Some(sense);
+            // A word that the lexicon lacks may name something else.
+            return Some(sense.guessed_if(before.gap));
         }
         let away = &before.words[here.len()..];
         if let Some((sense, _)) = nearest(self.tokens, away, word) {
@@ -414,7 +421,7 @@ fn weak(measure: M, word: &str, here: &[Seen]) -> Option<Sense> {
         M::Consultations if has(here, V::Find) => Some(Sense::guess(M::HazardsFound)),
         M::Consultations if has(here, V::Fix) => Some(Sense::guess(M::HazardsFixed)),
         M::Consultations if asked => Some(Sense::sure(measure)),
-        M::Consultations if has(here, V::Serve) => Some(Sense::guess(measure)),
+        M::Consultations if has(here, V::Serve) && word != "件" => Some(Sense::guess(measure)),
         M::Sessions if matches!(word, "场" | "堂" | "节") => Some(Sense::sure(measure)),
         M::Sessions if matches!(word, "次" | "期") => {
             Some(if has(here, V::Hold) { Sense::sure(measure) } else { Sense::guess(measure) })
