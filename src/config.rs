@@ -57,6 +57,8 @@ pub struct Limits {
     pub page: u32,
     /// How this installation is run.
     pub site: Site,
+    /// The longest text of reports or for the press that is read, in characters.
+    pub text: usize,
 }
 
 impl Default for Limits {
@@ -81,6 +83,7 @@ impl Default for Limits {
             listeners: 6_000,
             page: 200,
             site: Site::default(),
+            text: 50_000,
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod fault;
 pub mod measure;
 pub mod password;
 pub mod password_attempts;
+pub mod press;
 pub mod privacy;
 pub mod quantity;
 pub mod report_text;

@@ -13,6 +13,8 @@ pub mod drawing;
 mod error;
 pub mod events;
 pub mod links;
+pub mod parse;
+pub mod press;
 pub mod report;
 pub mod scope;
 pub mod session;

@@ -26,6 +26,8 @@ mod events;
 mod flow;
 mod limits;
 mod openapi;
+mod parse;
+mod press;
 mod process;
 mod refusals;
 mod replicas;

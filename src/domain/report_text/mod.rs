@@ -16,6 +16,7 @@ mod numeral;
 mod people;
 mod phrase;
 pub mod split;
+pub mod style;
 mod tokens;
 mod units;
 

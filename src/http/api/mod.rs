@@ -9,6 +9,8 @@ pub mod dhis2;
 pub mod events;
 pub mod health;
 pub mod links;
+pub mod parse;
+pub mod press;
 pub mod session;
 pub mod tallies;
 pub mod tokens;
