@@ -15,6 +15,7 @@ mod lexicon;
 mod numeral;
 mod people;
 mod phrase;
+mod sense;
 pub mod split;
 pub mod style;
 mod tokens;

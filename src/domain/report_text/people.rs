@@ -2,8 +2,8 @@
 
 use super::Doubt;
 use super::class::{Class, M, V};
-use super::grammar::Sense;
 use super::phrase::{After, Before, Seen};
+use super::sense::Sense;
 use super::tokens::{Number, Tokens};
 
 /// What a number of people counts.
@@ -68,6 +68,10 @@ fn volunteers(here: &[Seen], after: &After) -> Option<Sense> {
         _ => {}
     }
     let found = after.nouns.iter().find(|(class, _)| *class == Class::Noun(M::Volunteers))?;
+    // 咨询12人次 志愿者9名: the noun after is another number's, unless none stands before.
+    if after.number_follows && here.iter().any(|seen| matches!(seen.class, Class::Noun(_) | Class::Weak(_))) {
+        return None;
+    }
     let others = after.nouns.iter().any(|(class, _)| matches!(class, Class::Staff));
     let last = after.nouns.last().map(|(class, _)| *class);
     if matches!(last, Some(Class::Other)) {

@@ -69,9 +69,19 @@ pub(super) fn before(tokens: &Tokens, at: usize, used: &impl Fn(usize) -> bool) 
     let mut clause = 0;
     let (mut listed, mut etc) = (false, false);
     let mut touching = true;
-    for place in (at.saturating_sub(BACK)..at).rev() {
+    let mut place = at;
+    while place > at.saturating_sub(BACK) {
+        place -= 1;
         found.steps += 1;
         let token = tokens.tokens[place];
+        if token.kind == Kind::Close
+            && let Some(open) = bracket(tokens, place, used)
+        {
+            // What stands in brackets explains the word before them and owns no number after them.
+            found.steps += place - open;
+            place = open;
+            continue;
+        }
         match token.kind {
             Kind::Stop => break,
             _ if used(place) => {
@@ -124,10 +134,25 @@ pub(super) fn before(tokens: &Tokens, at: usize, used: &impl Fn(usize) -> bool) 
                 touching = false;
                 found.gap |= found.words.is_empty();
             }
-            Kind::Colon | Kind::Open | Kind::Close | Kind::Space => {}
+            Kind::Colon | Kind::Open | Kind::Close | Kind::Space | Kind::Mark => {}
         }
     }
     found
+}
+
+/// The token that opens the bracket closed at `close`, when it is near and holds no figure.
+fn bracket(tokens: &Tokens, close: usize, used: &impl Fn(usize) -> bool) -> Option<usize> {
+    const REACH: usize = 12;
+    let inside = (close.saturating_sub(REACH)..close).rev();
+    for place in inside {
+        match tokens.tokens[place].kind {
+            Kind::Open => return Some(place),
+            Kind::Close | Kind::Stop | Kind::Break => return None,
+            _ if used(place) => return None,
+            _ => {}
+        }
+    }
+    None
 }
 
 impl Before {
@@ -171,7 +196,7 @@ pub(super) fn after(tokens: &Tokens, at: usize) -> After {
             ) => {
                 found.nouns.push((class, place));
             }
-            Kind::Word(Class::Plain | Class::Of) => {}
+            Kind::Word(Class::Plain | Class::Of) | Kind::Mark => {}
             Kind::Word(Class::Total | Class::Reaches | Class::Over | Class::Under | Class::About) => {
                 if !number_after(tokens, place) {
                     return found;
@@ -199,6 +224,7 @@ fn number_after(tokens: &Tokens, at: usize) -> bool {
         !matches!(
             token.kind,
             Kind::Space
+                | Kind::Mark
                 | Kind::Colon
                 | Kind::Word(Class::Total | Class::Reaches | Class::Over | Class::Under | Class::About)
         )
@@ -214,7 +240,7 @@ pub(super) fn clause_after(tokens: &Tokens, at: usize) -> (Vec<Class>, usize) {
         steps += 1;
         match token.kind {
             Kind::Word(class) => classes.push(class),
-            Kind::Title | Kind::Unknown | Kind::Space | Kind::Open | Kind::Close => {}
+            Kind::Title | Kind::Unknown | Kind::Space | Kind::Mark | Kind::Open | Kind::Close => {}
             _ => break,
         }
     }

@@ -35,6 +35,8 @@ pub(super) enum Kind {
     Open,
     Close,
     Space,
+    /// Quotation marks, dashes and bullets: as if they were not there.
+    Mark,
     /// Words that the lexicon does not know.
     Unknown,
 }
@@ -76,11 +78,10 @@ pub(super) fn read(text: &str) -> Tokens {
 
 impl Tokens {
     fn push(&mut self, kind: Kind, start: usize, end: usize) {
-        if let Some(last) = self.tokens.last_mut().filter(|last| last.kind == kind) {
-            if matches!(kind, Kind::Unknown | Kind::Space | Kind::Stop | Kind::Break) {
-                last.end = end;
-                return;
-            }
+        let merges = matches!(kind, Kind::Unknown | Kind::Space | Kind::Mark | Kind::Stop | Kind::Break);
+        if let Some(last) = self.tokens.last_mut().filter(|last| merges && last.kind == kind) {
+            last.end = end;
+            return;
         }
         self.tokens.push(Token { kind, start, end });
     }
@@ -94,9 +95,17 @@ impl Tokens {
             '，' | ',' => Kind::Comma,
             '、' => Kind::Pause,
             ':' => Kind::Colon,
-            '(' | '[' | '【' | '〔' | '{' => Kind::Open,
+            '(' => match units::bracketed(&self.text, at) {
+                // 资料（份）：450.
+                Some(end) => return (Kind::Space, end),
+                None => Kind::Open,
+            },
+            '[' | '【' | '〔' | '{' => Kind::Open,
             ')' | ']' | '】' | '〕' | '}' => Kind::Close,
-            ' ' | '|' => Kind::Space,
+            ' ' => Kind::Space,
+            '“' | '”' | '"' | '\'' | '‘' | '’' | '「' | '」' | '『' | '』' | '-' | '=' | '~' | '*' | '>'
+            | '→' | '·' | '•' => Kind::Mark,
+            '/' | '|' if !self.text.get(at + 1).is_some_and(char::is_ascii_digit) => Kind::Pause,
             '《' => return self.title(at),
             _ => return self.word(at),
         };

@@ -66,6 +66,11 @@ fn count_word(text: &[char], at: usize) -> Option<(&'static str, UnitKind)> {
     (!covered).then_some((word, kind))
 }
 
+/// Whether a word of counting begins at a place.
+pub(super) fn begins(text: &[char], at: usize) -> bool {
+    count_word(text, at).is_some()
+}
+
 /// What follows a number that ends at `at`.
 pub(super) fn read(text: &[char], number_end: usize) -> Unit {
     let mut at = number_end;
@@ -73,16 +78,7 @@ pub(super) fn read(text: &[char], number_end: usize) -> Unit {
     while at < number_end + 2 && text.get(at) == Some(&' ') {
         at += 1;
     }
-    let none = Unit {
-        end: number_end,
-        word: String::new(),
-        key: "",
-        kind: UnitKind::None,
-        over: false,
-        about: false,
-        under: false,
-        vague: false,
-    };
+    let none = Unit::none(number_end);
     let counted = count_word(text, at);
     for (list, kind) in [(SORTS, UnitKind::Sort), (NOT, UnitKind::Not)] {
         let Some(word) = longest(list, text, at) else { continue };
@@ -93,6 +89,14 @@ pub(super) fn read(text: &[char], number_end: usize) -> Unit {
             unit.suffix(text);
             return unit;
         }
+    }
+    if text.get(at) == Some(&'(')
+        && let Some(inner) = bracketed(text, at)
+    {
+        // 500余（份）.
+        let mut unit = read(&text[..inner - 1], at + 1);
+        unit.end = inner;
+        return unit;
     }
     let Some((word, kind)) = counted else {
         let mut none = none;
@@ -106,7 +110,28 @@ pub(super) fn read(text: &[char], number_end: usize) -> Unit {
     unit
 }
 
+/// The end of a bracket that holds words of counting only: （份）, （册、张）.
+pub(super) fn bracketed(text: &[char], open: usize) -> Option<usize> {
+    let mut unit = Unit::none(open);
+    unit.bracket(text);
+    (unit.end > open).then_some(unit.end)
+}
+
 impl Unit {
+    /// No word of counting after a number that ends here.
+    const fn none(end: usize) -> Self {
+        Self {
+            end,
+            word: String::new(),
+            key: "",
+            kind: UnitKind::None,
+            over: false,
+            about: false,
+            under: false,
+            vague: false,
+        }
+    }
+
     /// 场次, 册份, 人/次, 份/册.
     fn further_words(&mut self, text: &[char]) {
         for _ in 0..3 {

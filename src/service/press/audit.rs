@@ -149,10 +149,10 @@ impl Evidence<'_> {
         let whole = self.reading.whole(campaign, self.scene.unit.id);
         let mut titles: BTreeMap<String, Sum> = BTreeMap::new();
         for (slot, sum) in &whole.sums {
-            if let Some(Line::Item { measure: own, title }) = slots.line(*slot) {
-                if let Some(title) = title.as_ref().filter(|_| own.as_str() == measure) {
-                    *titles.entry(title.to_string()).or_default() += *sum;
-                }
+            if let Some(Line::Item { measure: own, title: Some(title) }) = slots.line(*slot)
+                && own.as_str() == measure
+            {
+                *titles.entry(title.to_string()).or_default() += *sum;
             }
         }
         parts.extend(
