@@ -59,6 +59,8 @@ pub struct Limits {
     pub site: Site,
     /// Reports that are looked at for one queue of the office; what is beyond comes up when these are decided.
     pub review_queue: usize,
+    /// The longest text of reports or for the press that is read, in characters.
+    pub text: usize,
 }
 
 impl Default for Limits {
@@ -84,6 +86,7 @@ impl Default for Limits {
             page: 200,
             site: Site::default(),
             review_queue: 5_000,
+            text: 50_000,
         }
     }
 }

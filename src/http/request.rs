@@ -64,6 +64,12 @@ impl Request {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// Whether the answer is wanted as text to paste rather than as JSON.
+    #[must_use]
+    pub fn wants_text(&self) -> bool {
+        self.header(header::ACCEPT).is_some_and(|accept| accept.trim_start().starts_with("text/plain"))
+    }
+
     /// Who asks.
     ///
     /// # Errors

@@ -3,6 +3,8 @@
 use super::api::{
     account, campaigns, charts, comparison, description, dhis2, events, health, ledger, links, publications,
     review, session, tallies, tokens, totals, units, users,
+    account, campaigns, charts, comparison, description, dhis2, events, health, links, parse, press, session,
+    tallies, tokens, totals, units, users,
 };
 use super::error::Error;
 use super::page;
@@ -327,6 +329,20 @@ pub static TABLE: &[Route] = &[
         takes: Some(schema::<crate::service::units::UnitBody>),
         refuses: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 503],
         ..doc("Change a unit", &[], schema::<crate::service::units::UnitView>)
+    }),
+    api!(Get "/campaigns/{campaign}/press" READ, press::press, doc(
+        "Lines for the press; as text/plain ready to paste", press::QUERY,
+        schema::<crate::service::press::PressView>)),
+    api!(Post "/press/audit" READ, press::audit, Doc {
+        takes: Some(schema::<press::AuditBody>),
+        refuses: &[400, 401, 403, 404, 408, 413, 415, 422, 503],
+        ..doc("Check a draft for the press against the totals; nothing is stored", &[],
+            schema::<crate::service::press::AuditView>)
+    }),
+    api!(Post "/parse" Access::Needs(Permission::Own), parse::parse, Doc {
+        takes: Some(schema::<parse::ParseBody>),
+        refuses: &[400, 401, 403, 404, 408, 413, 415, 422, 503],
+        ..doc("Read report text into figures; nothing is stored", &[], schema::<crate::service::parse::ParseView>)
     }),
     api!(Get "/measures" Access::Needs(Permission::Own), campaigns::measures,
         doc("Built-in measures", &[], schema::<campaigns::Measures>)),

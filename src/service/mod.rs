@@ -17,6 +17,8 @@ pub mod links;
 pub mod locks;
 pub mod publications;
 pub mod quality;
+pub mod parse;
+pub mod press;
 pub mod report;
 pub mod review;
 pub mod scope;

@@ -276,6 +276,18 @@ impl Store {
         Ok(page)
     }
 
+    /// Every version of a campaign's reports, in the order of their receipt.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn history(&self, campaign: i32) -> Result<Vec<Version>, StoreError> {
+        let sql = format!(
+            "SELECT {SELECT} FROM tally_versions t WHERE t.campaign_id = $1 \
+             ORDER BY t.received_at, t.day, t.unit_id, t.version"
+        );
+        self.read_versions(&sql, [campaign.into()]).await
+    }
+
     async fn read_versions<const N: usize>(&self, sql: &str, values: [Value; N]) -> Result<Page, StoreError> {
         let statement = Statement::from_sql_and_values(self.backend(), sql, values);
         let rows = self.read.query_all_raw(statement).await?;

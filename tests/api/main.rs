@@ -27,6 +27,8 @@ mod flow;
 mod limits;
 mod openapi;
 mod people;
+mod parse;
+mod press;
 mod process;
 mod publications;
 mod refusals;

@@ -12,6 +12,8 @@ pub mod ledger;
 pub mod links;
 pub mod publications;
 pub mod review;
+pub mod parse;
+pub mod press;
 pub mod session;
 pub mod tallies;
 pub mod tokens;

@@ -4,7 +4,7 @@ use crate::http::error::Error;
 use crate::http::reply::{self, Response};
 use crate::http::request::Request;
 use crate::service::totals::By;
-use warp::http::{StatusCode, header};
+use warp::http::StatusCode;
 
 /// Parameters of totals.
 pub const TOTALS: &[&str] = &["unit", "by", "measure"];
@@ -48,9 +48,7 @@ pub async fn missing(request: Request) -> Result<Response, Error> {
         .app
         .missing(request.caller()?, request.param(0), query.get("unit"), query.get("date"))
         .await?;
-    let text =
-        request.header(header::ACCEPT).is_some_and(|accept| accept.trim_start().starts_with("text/plain"));
-    Ok(if text {
+    Ok(if request.wants_text() {
         reply::bytes_as(StatusCode::OK, view.text, "text/plain; charset=utf-8")
     } else {
         reply::json(StatusCode::OK, &view)

@@ -1,0 +1,94 @@
+//! What the words of a sentence say about every number that follows: plans, last year, rates, parts of a total.
+
+use super::class::Class;
+use super::tokens::{Kind, Tokens};
+
+/// Where the reading stands in its sentence.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Context {
+    /// A plan or demand: until the sentence ends or something has been done.
+    plan: bool,
+    /// Last year's figures: within the clause.
+    past: bool,
+    /// A change: within the clause.
+    change: bool,
+    /// So many each: within the clause.
+    each: bool,
+    /// A part of a figure given before.
+    pub(super) part: bool,
+    /// 共 stood in this clause.
+    pub(super) total: bool,
+    /// 按照 stood in this clause: a plan that follows is only referred to.
+    referred: bool,
+    /// Brackets opened since the part began.
+    depth: u8,
+}
+
+impl Context {
+    /// Whether a number here is no result.
+    pub(super) const fn no_result(&self) -> bool {
+        self.plan || self.past || self.change || self.each
+    }
+
+    /// Takes in the token at a place; `after_figure` tells whether a figure stands directly before it.
+    pub(super) fn read(&mut self, tokens: &Tokens, at: usize, after_figure: bool) {
+        match tokens.tokens[at].kind {
+            Kind::Stop => *self = Self::default(),
+            Kind::Break => *self = Self::default(),
+            Kind::Comma => self.clause(),
+            Kind::Colon if after_figure => self.part = true,
+            Kind::Open => {
+                self.depth = self.depth.saturating_add(1);
+                self.part |= after_figure;
+            }
+            Kind::Close => {
+                self.depth = self.depth.saturating_sub(1);
+                self.part = false;
+                self.clause();
+            }
+            Kind::Word(class) => self.word(tokens, at, class),
+            Kind::Unknown => self.referred |= refers(tokens.slice(tokens.tokens[at])),
+            _ => {}
+        }
+    }
+
+    fn clause(&mut self) {
+        (self.past, self.change, self.each, self.total, self.referred) = (false, false, false, false, false);
+    }
+
+    fn word(&mut self, tokens: &Tokens, at: usize, class: Class) {
+        match class {
+            Class::Plan => {
+                let next = tokens.tokens.get(at + 1).map(|token| token.kind);
+                let named = matches!(
+                    next,
+                    None | Some(
+                        Kind::Comma
+                            | Kind::Stop
+                            | Kind::Pause
+                            | Kind::Close
+                            | Kind::Break
+                            | Kind::Word(Class::Of | Class::And | Class::Etc)
+                    )
+                );
+                self.plan |= !named && !self.referred;
+            }
+            Class::Done => self.plan = false,
+            Class::Past => self.past = true,
+            Class::Now => self.past = false,
+            Class::Change => self.change = true,
+            Class::Each => self.each = true,
+            Class::Part => self.part = true,
+            Class::Total => self.total = true,
+            _ => {}
+        }
+    }
+}
+
+/// 按照计划, 根据要求: words that only refer to a plan.
+fn refers(text: &[char]) -> bool {
+    let ends = |word: &[char]| text.windows(word.len()).any(|part| part == word);
+    [['按', '照'], ['根', '据'], ['依', '照'], ['围', '绕'], ['完', '成'], ['超', '额']]
+        .iter()
+        .any(|word| ends(word))
+}

@@ -1,0 +1,342 @@
+//! Binds every number to what it counts.
+
+use super::Doubt;
+use super::class::{Class, M, V};
+use super::context::Context;
+use super::people;
+use super::phrase::{self, After, Before, Seen};
+use super::sense::{Sense, blocked_by_visits, hint, nearest, owns, refine, weak};
+use super::tokens::{Kind, Number, Token, Tokens};
+use super::units::UnitKind;
+
+/// A number that is a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Which of the numbers.
+    pub(super) number: usize,
+    pub(super) measure: M,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) title: Option<(usize, usize)>,
+    pub(super) over: bool,
+    pub(super) under: bool,
+    pub(super) about: bool,
+    pub(super) doubt: Option<Doubt>,
+    printed: bool,
+}
+
+/// Numbers that are services to call, never counts.
+const HOTLINES: [u64; 16] =
+    [110, 119, 120, 122, 12309, 12315, 12333, 12337, 12338, 12345, 12348, 12355, 12368, 12380, 12388, 96110];
+
+/// A figure of the sentence, and whether it was given as a total.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    measure: M,
+    low: u128,
+    high: u128,
+    total: bool,
+}
+
+struct Binder<'t> {
+    tokens: &'t Tokens,
+    found: Vec<Found>,
+    /// Tokens that belong to a figure or begin an item.
+    used: Vec<bool>,
+    /// The figures of this sentence.
+    sentence: Vec<Part>,
+    /// The token of the figure read last.
+    last: Option<(usize, M)>,
+    steps: usize,
+}
+
+/// Every figure of a text in order, and the steps it took to find them.
+pub(super) fn bind(tokens: &Tokens) -> (Vec<Found>, usize) {
+    let mut binder = Binder {
+        tokens,
+        found: Vec::new(),
+        used: vec![false; tokens.tokens.len()],
+        sentence: Vec::new(),
+        last: None,
+        steps: 0,
+    };
+    let mut context = Context::default();
+    for (at, token) in tokens.tokens.iter().enumerate() {
+        let after_figure = at > 0 && binder.last.is_some_and(|(last, _)| last + 1 == at);
+        context.read(tokens, at, after_figure);
+        match token.kind {
+            Kind::Number(number) => binder.number(at, *token, number, &context),
+            Kind::Stop => binder.sentence.clear(),
+            _ => {}
+        }
+    }
+    binder.doubt_prints();
+    (binder.found, binder.steps)
+}
+
+impl Binder<'_> {
+    fn number(&mut self, at: usize, token: Token, index: usize, context: &Context) {
+        let number = &self.tokens.numbers[index];
+        if self.is_marker(at, number) {
+            self.used[at] = true;
+            return;
+        }
+        let kind = number.unit.kind;
+        if number.code || context.no_result() || matches!(kind, UnitKind::Sort | UnitKind::Not) {
+            return;
+        }
+        let used = |place: usize| self.used[place];
+        let before = phrase::before(self.tokens, at, &used);
+        let after = phrase::after(self.tokens, at);
+        self.steps += before.steps + after.steps;
+        if before.ordinal || number.numeral.value().is_none() {
+            return;
+        }
+        let sense = match kind {
+            UnitKind::Person => {
+                let (clause, steps) = phrase::clause_after(self.tokens, at);
+                self.steps += steps;
+                people::sense(self.tokens, number, &before, &after, &clause)
+            }
+            UnitKind::None => self.without_word(at, number, &before, &after),
+            _ => self.thing(number, &before, &after),
+        };
+        let Some(sense) = sense.filter(|_| !is_phrase_of_one(self.tokens, token, number)) else { return };
+        let start = before.first.map_or(token.start, |first| self.tokens.tokens[first].start);
+        let found = Found {
+            number: index,
+            measure: sense.measure,
+            start,
+            end: token.end,
+            title: title(&before, &after, sense),
+            over: before.over,
+            under: before.under,
+            about: before.about,
+            doubt: sense.doubt,
+            printed: sense.measure == M::Materials && is_printed(&before),
+        };
+        self.take(at, found, sense, context, before.total);
+    }
+
+    /// Takes a figure, unless it repeats figures of its sentence as their total or as a part.
+    fn take(&mut self, at: usize, found: Found, sense: Sense, context: &Context, total: bool) {
+        let number = &self.tokens.numbers[found.number];
+        let Some((_, low, high, _)) =
+            number.numeral.value().and_then(|value| super::extent(number, &found, value))
+        else {
+            return;
+        };
+        let (low, high) = (u128::from(low), u128::from(high));
+        let total = total || context.total;
+        let alike = || self.sentence.iter().filter(|part| part.measure == found.measure);
+        if context.part && alike().next().is_some() {
+            return;
+        }
+        let (least, most) = alike().fold((0, 0), |(least, most), part| (least + part.low, most + part.high));
+        // Totals beside totals are no parts of each other.
+        let sums_up = alike().count() > 1 && alike().all(|part| !part.total);
+        if total && sums_up && least <= high && low <= most {
+            return;
+        }
+        // A sentence of thousands of figures is no sentence; what is kept of it stays small.
+        if self.sentence.len() < 64 {
+            self.sentence.push(Part { measure: found.measure, low, high, total });
+        }
+        self.used[at] = true;
+        if let Some(owned) = sense.owns {
+            self.used[owned] = true;
+        }
+        self.last = Some((at, found.measure));
+        self.found.push(found);
+    }
+
+    /// 1. 1、 (1) at the beginning of an item.
+    fn is_marker(&self, at: usize, number: &Number) -> bool {
+        let token = self.tokens.tokens[at];
+        if number.unit.kind != UnitKind::None || number.numeral.over {
+            return false;
+        }
+        let next = self.tokens.text.get(token.end);
+        if !matches!(next, Some('.' | '、' | ')' | '．')) || token.end - token.start > 2 {
+            return false;
+        }
+        let mut before = self.tokens.tokens[..at].iter().rev().take(3).map(|token| token.kind);
+        loop {
+            match before.next() {
+                None | Some(Kind::Stop | Kind::Break | Kind::Comma) => return true,
+                Some(Kind::Space | Kind::Colon | Kind::Open) => {}
+                Some(Kind::Word(Class::Noun(_) | Class::Weak(_))) => return false,
+                Some(_) => {
+                    return next != Some(&'、')
+                        && self.tokens.text.get(token.start.wrapping_sub(1)) == Some(&' ');
+                }
+            }
+        }
+    }
+
+    /// A number without a word of counting: only right beside its noun.
+    fn without_word(&self, at: usize, number: &Number, before: &Before, after: &After) -> Option<Sense> {
+        let value = number.numeral.value()?;
+        if HOTLINES.contains(&value) || number.numeral.range {
+            return None;
+        }
+        let next = self.tokens.tokens.get(at + 1).map(|token| token.kind);
+        // 20条幅: the word of counting is the beginning of the noun.
+        if let Some((Class::Noun(measure), place)) = after.nouns.first().filter(|(_, place)| *place == at + 1)
+        {
+            let begins = self.tokens.text.get(self.tokens.tokens[*place].start);
+            let word = begins.is_some_and(|c| measure.takes(&c.to_string()));
+            return word.then_some(Sense { owns: Some(*place), ..Sense::guess(*measure) });
+        }
+        let ends = matches!(
+            next,
+            None | Some(Kind::Comma | Kind::Pause | Kind::Stop | Kind::Break | Kind::Space | Kind::Close)
+        );
+        // 资料发放：450 as well as 资料：450.
+        let colon = at > 0 && self.tokens.tokens[at - 1].kind == Kind::Colon;
+        let skipped = usize::from(colon && before.words.first().is_some_and(|seen| seen.verb().is_some()));
+        let noun = before.words.get(skipped).filter(|seen| seen.clause == 0 && !before.gap)?.noun()?;
+        let opened = at > 0 && self.tokens.tokens[at - 1].kind == Kind::Open;
+        if !ends {
+            return None;
+        }
+        Some(if opened || number.numeral.chinese { Sense::guess(noun) } else { Sense::sure(noun) })
+    }
+
+    fn thing(&self, number: &Number, before: &Before, after: &After) -> Option<Sense> {
+        let word = number.unit.key;
+        let here = clause(before, 0);
+        if blocked_by_visits(here, word) {
+            return None;
+        }
+        let prior = nearest(self.tokens, here, word);
+        let follower = self.follower(word, after, here);
+        let foreign = matches!(after.nouns.last(), Some((Class::Other | Class::Place | Class::Staff, _)))
+            && !after.number_follows
+            && follower.is_none();
+        if let Some((sense, place)) = prior {
+            let touching = here[..place].iter().all(|seen| seen.verb().is_none());
+            let sure = touching && (!foreign || sense.measure.usually(word));
+            // 横幅架20个: a word that the lexicon lacks may be the head.
+            let next = self.tokens.tokens.get(here[place].at + 1).map(|token| token.kind);
+            let headed = touching && next == Some(Kind::Unknown);
+            let sense = sense.guessed_if(before.gap && (here[place].listed || headed));
+            if sure && (!before.gap || follower.is_none()) {
+                return Some(sense);
+            }
+            if foreign {
+                return None;
+            }
+            match follower {
+                Some(follower) if !after.number_follows => return Some(follower),
+                _ => return Some(sense),
+            }
+        }
+        let hinted = here.iter().find_map(|seen| hint(seen.verb()?, word, here));
+        if follower.is_some() {
+            // 整改隐患12处 展板：5块: the noun after is another number's.
+            return hinted.filter(|_| after.number_follows).or(follower);
+        }
+        let owned_elsewhere = here.first().is_some_and(|seen| owns(seen.class, word));
+        if foreign || owned_elsewhere {
+            return None;
+        }
+        self.distant(number, before, here)
+    }
+
+    /// What the verb, the clause before or the figure before say.
+    fn distant(&self, number: &Number, before: &Before, here: &[Seen]) -> Option<Sense> {
+        let word = number.unit.key;
+        if matches!(here.first().map(|seen| seen.class), Some(Class::Verb(V::Attend))) {
+            return None;
+        }
+        if let Some(sense) = here.iter().find_map(|seen| hint(seen.verb()?, word, here)) {
+            // A word that the lexicon lacks may name something else.
+            return Some(sense.guessed_if(before.gap));
+        }
+        let away = &before.words[here.len()..];
+        if let Some((sense, _)) = nearest(self.tokens, away, word) {
+            let doubt = if here.is_empty() { sense.doubt } else { sense.doubt.or(Some(Doubt::Guessed)) };
+            return Some(Sense { doubt, ..sense });
+        }
+        let last = self.last.filter(|_| before.words.is_empty() && before.stopped_at.is_some());
+        if let Some((_, measure)) = last.filter(|(_, measure)| measure.takes(word)) {
+            return Some(if measure.usually(word) && !before.gap {
+                Sense::sure(measure)
+            } else {
+                Sense::guess(measure)
+            });
+        }
+        if let Some(sense) = away.iter().find_map(|seen| hint(seen.verb()?, word, away)) {
+            return Some(Sense { doubt: Some(Doubt::Guessed), ..sense });
+        }
+        let blocked = here.iter().any(|seen| matches!(seen.class, Class::Other | Class::Verb(V::Attend)));
+        let measure = match word {
+            "份" | "册" if !blocked => M::Materials,
+            "场" => M::Sessions,
+            "篇" if !blocked => M::Posts,
+            _ => return None,
+        };
+        Some(Sense::guess(measure))
+    }
+
+    /// The noun after the number, when it is counted by the word.
+    fn follower(&self, word: &str, after: &After, here: &[Seen]) -> Option<Sense> {
+        let mut nouns = &after.nouns[..];
+        if after.number_follows && nouns.len() > 1 {
+            nouns = &nouns[..nouns.len() - 1];
+        }
+        let (class, place) = *nouns.last()?;
+        let sense = match class {
+            Class::Noun(measure) if measure.takes(word) => refine(self.tokens, measure, word, here)?,
+            Class::Weak(measure) if measure.takes(word) => weak(measure, word, here)?,
+            _ => return None,
+        };
+        Some(Sense { owns: Some(place), ..sense })
+    }
+
+    /// What was printed is doubtful where it is also said how much was handed out.
+    fn doubt_prints(&mut self) {
+        let handed = self.found.iter().any(|found| found.measure == M::Materials && !found.printed);
+        for found in self.found.iter_mut().filter(|found| found.printed && handed) {
+            found.doubt = found.doubt.or(Some(Doubt::Printed));
+        }
+    }
+}
+
+/// The words of one clause, nearest first.
+fn clause(before: &Before, which: usize) -> &[Seen] {
+    let end = before.words.iter().position(|seen| seen.clause > which).unwrap_or(before.words.len());
+    &before.words[..end]
+}
+
+/// The one title that a figure of printed matter is about.
+fn title(before: &Before, after: &After, sense: Sense) -> Option<(usize, usize)> {
+    if sense.measure != M::Materials {
+        return None;
+    }
+    let titles = if sense.owns.is_some() { &after.titles } else { &before.titles };
+    match titles[..] {
+        [one]
+            if sense.owns.is_some()
+                || !clause(before, 0).iter().any(|seen| seen.listed && seen.noun().is_some()) =>
+        {
+            Some(one)
+        }
+        _ => None,
+    }
+}
+
+/// Whether the nearest verb says that something was printed and not handed out.
+fn is_printed(before: &Before) -> bool {
+    let verbs: Vec<V> = clause(before, 0).iter().filter_map(Seen::verb).collect();
+    verbs.first() == Some(&V::Print) && !verbs.contains(&V::Give)
+}
+
+/// 一场, 一份 before its noun tells a story and counts nothing; 讲座一场 counts.
+fn is_phrase_of_one(tokens: &Tokens, token: Token, number: &Number) -> bool {
+    let one = number.numeral.chinese && number.numeral.value() == Some(1) && number.numeral.high.is_none();
+    let next = tokens.text.get(token.end);
+    one && !number.numeral.over
+        && !matches!(next, None | Some('，' | ',' | '、' | '。' | ';' | '\n' | ' ' | ')' | '!' | '.'))
+}
