@@ -2,6 +2,7 @@
 
 mod chart;
 mod demo;
+mod import;
 mod serve;
 mod token;
 mod user;
@@ -32,6 +33,8 @@ enum Task {
     Demo(demo::Demo),
     /// Draw a picture without a server.
     Chart(Box<chart::Chart>),
+    /// Take in units, reports or consultations from a file, all of it or nothing.
+    Import(Box<import::Import>),
     /// Accounts.
     #[command(subcommand)]
     User(user::User),
@@ -150,6 +153,7 @@ async fn run(task: Task) -> Result<ExitCode, Failure> {
         Task::Serve(serve) => serve.run().await,
         Task::Demo(demo) => demo.run().await,
         Task::Chart(chart) => chart.run().await,
+        Task::Import(import) => import.run().await,
         Task::User(user) => user.run().await,
         Task::Token(token) => token.run().await,
         Task::Verify(database) => verify::verify(&database).await,

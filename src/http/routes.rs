@@ -3,6 +3,7 @@
 use super::api::{
     account, campaigns, charts, comparison, description, dhis2, events, health, links, session, tallies,
     tokens, totals, units, users,
+    campaigns, charts, comparison, description, health, import, session, tallies, totals, units,
 };
 use super::error::Error;
 use super::page;
@@ -219,6 +220,11 @@ pub static TABLE: &[Route] = &[
         doc("Every version of a report", &[], schema::<crate::service::tallies::VersionsView>)),
     api!(Get "/campaigns/{campaign}/tallies" READ, tallies::list, doc(
         "Current reports, a page at a time", tallies::LIST, schema::<crate::service::tallies::TalliesView>)),
+    api!(Post "/campaigns/{campaign}/tallies/import" Access::Needs(Permission::Submit), import::reports, Doc {
+        query: import::REPORTS,
+        refuses: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 503],
+        ..doc("Take in the reports of a CSV or XLSX file, all or none", &[], schema::<crate::service::import::ImportView>)
+    }),
     api!(Get "/campaigns/{campaign}/totals" READ, totals::totals,
         doc("Totals of a unit", totals::TOTALS, schema::<crate::service::totals::TotalsView>)),
     api!(Get "/campaigns/{campaign}/completeness" READ, totals::completeness, doc(
@@ -259,6 +265,11 @@ pub static TABLE: &[Route] = &[
         gives: (201, Some(schema::<crate::service::units::UnitView>)),
         refuses: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 503],
         ..doc("Enter a unit", &[], schema::<()>)
+    }),
+    api!(Post "/units/import" Access::Needs(Permission::ManageUnits), import::units, Doc {
+        query: import::UNITS,
+        refuses: &[400, 401, 403, 404, 408, 413, 415, 422, 503],
+        ..doc("Enter units from a CSV or XLSX file, all or none", &[], schema::<crate::service::import_units::UnitImportView>)
     }),
     api!(Get "/units/{code}" READ, units::get,
         doc("One unit", &[], schema::<crate::service::units::UnitView>)),

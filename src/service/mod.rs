@@ -13,6 +13,8 @@ pub mod drawing;
 mod error;
 pub mod events;
 pub mod links;
+pub mod import;
+pub mod import_units;
 pub mod report;
 pub mod scope;
 pub mod session;
@@ -32,6 +34,7 @@ use crate::store::{Origin, Store, Transaction};
 use jiff::{SignedDuration, Timestamp};
 use std::net::IpAddr;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// Everything a use case needs from outside. Time, randomness and limits come from here.
 #[derive(Debug)]
@@ -44,6 +47,7 @@ pub struct App {
     pub(crate) remembered: session::Remembered,
     pub(crate) studio: drawing::Studio,
     pub(crate) events: Arc<events::Hub>,
+    pub(crate) imports: Arc<Semaphore>,
 }
 
 impl App {
@@ -56,6 +60,7 @@ impl App {
             remembered: session::Remembered::default(),
             studio: drawing::Studio::new(&limits),
             events: Arc::new(events::Hub::new(limits.listeners)),
+            imports: Arc::new(Semaphore::new(limits.imports)),
             store,
             clock,
             limits,

@@ -225,7 +225,7 @@ impl App {
 }
 
 /// Makes the rollups of every campaign anew: units above, and who is expected, may have changed for any day.
-async fn rebuild_all(tx: &mut Transaction) -> Result<(), crate::store::StoreError> {
+pub(super) async fn rebuild_all(tx: &mut Transaction) -> Result<(), crate::store::StoreError> {
     let campaigns: Vec<i32> = tx.catalogue().campaigns.iter().map(|campaign| campaign.key).collect();
     for campaign in campaigns {
         tx.rebuild_rollups(campaign).await?;

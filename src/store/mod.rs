@@ -18,6 +18,7 @@ mod slots;
 mod submission;
 mod tally;
 mod transaction;
+mod units;
 mod verify;
 mod writer;
 
@@ -25,12 +26,13 @@ pub use account::{Account, NewAccount};
 pub use account_session::{Session, SessionRow};
 pub use account_token::{Link, NewLink, NewToken, Token};
 pub use audit::{Entry as AuditEntry, Origin};
-pub use catalogue::{NewCampaign, NewUnit};
+pub use catalogue::NewCampaign;
 pub use connect::{Settings, pending_migrations};
 pub use rollup::Reading;
 pub use submission::{IdempotencyKey, Outcome, Precondition, Submission};
 pub use tally::{Listing, Page};
 pub use transaction::Transaction;
+pub use units::{Above, NewUnit, Progress};
 pub use verify::Finding;
 pub use writer::Work;
 

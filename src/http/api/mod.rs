@@ -9,6 +9,7 @@ pub mod dhis2;
 pub mod events;
 pub mod health;
 pub mod links;
+pub mod import;
 pub mod session;
 pub mod tallies;
 pub mod tokens;
