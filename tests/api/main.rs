@@ -24,6 +24,7 @@ mod dhis2;
 mod drift;
 mod events;
 mod flow;
+mod import;
 mod limits;
 mod openapi;
 mod process;
