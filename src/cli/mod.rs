@@ -2,6 +2,7 @@
 
 mod chart;
 mod demo;
+mod export;
 mod import;
 mod serve;
 mod token;
@@ -33,6 +34,8 @@ enum Task {
     Demo(demo::Demo),
     /// Draw a picture without a server.
     Chart(Box<chart::Chart>),
+    /// Write figures or a template into a file.
+    Export(Box<export::Export>),
     /// Take in units, reports or consultations from a file, all of it or nothing.
     Import(Box<import::Import>),
     /// Accounts.
@@ -153,6 +156,7 @@ async fn run(task: Task) -> Result<ExitCode, Failure> {
         Task::Serve(serve) => serve.run().await,
         Task::Demo(demo) => demo.run().await,
         Task::Chart(chart) => chart.run().await,
+        Task::Export(export) => export.run().await,
         Task::Import(import) => import.run().await,
         Task::User(user) => user.run().await,
         Task::Token(token) => token.run().await,

@@ -4,6 +4,7 @@ use super::api::{
     account, campaigns, charts, comparison, description, dhis2, events, health, links, session, tallies,
     tokens, totals, units, users,
     campaigns, charts, comparison, description, health, import, session, tallies, totals, units,
+    campaigns, charts, comparison, description, export, health, import, session, tallies, totals, units,
 };
 use super::error::Error;
 use super::page;
@@ -224,6 +225,30 @@ pub static TABLE: &[Route] = &[
         query: import::REPORTS,
         refuses: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 503],
         ..doc("Take in the reports of a CSV or XLSX file, all or none", &[], schema::<crate::service::import::ImportView>)
+    }),
+    api!(Get "/campaigns/{campaign}/export.csv" READ, export::reports, Doc {
+        gives: (200, None),
+        ..doc("Every report, a row a unit and day, as CSV", export::QUERY, schema::<()>)
+    }),
+    api!(Get "/campaigns/{campaign}/export.xlsx" READ, export::reports, Doc {
+        gives: (200, None),
+        ..doc("Every report with totals, a chart and the comparison of years, as a workbook", export::QUERY, schema::<()>)
+    }),
+    api!(Get "/campaigns/{campaign}/export.json" READ, export::reports, Doc {
+        gives: (200, None),
+        ..doc("Every report with totals, as JSON", export::QUERY, schema::<()>)
+    }),
+    api!(Get "/campaigns/{campaign}/flat.csv" READ, export::flat, Doc {
+        gives: (200, None),
+        ..doc("A row a figure, as CSV", export::QUERY, schema::<()>)
+    }),
+    api!(Get "/campaigns/{campaign}/flat.json" READ, export::flat, Doc {
+        gives: (200, None),
+        ..doc("A row a figure, as JSON", export::QUERY, schema::<()>)
+    }),
+    api!(Get "/campaigns/{campaign}/template.xlsx" READ, export::template, Doc {
+        gives: (200, None),
+        ..doc("A workbook to fill in and send to the import", export::TEMPLATE, schema::<()>)
     }),
     api!(Get "/campaigns/{campaign}/totals" READ, totals::totals,
         doc("Totals of a unit", totals::TOTALS, schema::<crate::service::totals::TotalsView>)),

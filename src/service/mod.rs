@@ -13,6 +13,8 @@ pub mod drawing;
 mod error;
 pub mod events;
 pub mod links;
+pub mod export;
+mod export_tables;
 pub mod import;
 pub mod import_units;
 pub mod report;

@@ -328,7 +328,7 @@ impl App {
         Ok(TalliesView { items: items.collect::<Result<_, _>>()?, next })
     }
 
-    fn view(
+    pub(super) fn view(
         &self,
         catalogue: &Catalogue,
         version: &Version,

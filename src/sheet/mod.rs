@@ -3,6 +3,7 @@
 //! Pure: bytes in, a [`Grid`] or records with their places out, and the other way. What the records mean for the
 //! database is the affair of the service.
 
+pub mod book;
 pub mod date;
 mod encoding;
 pub mod grid;

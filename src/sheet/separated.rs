@@ -38,18 +38,23 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<Grid, Unreadable> {
 
 const SEPARATORS: [char; 3] = [',', '\t', ';'];
 
-/// The separator by which most of the first lines fall into equally many fields; of two, the one that gives more fields.
+/// The separator that leaves no quote inside a bare field, and by which most of the first lines fall into equally many
+/// fields; of two, the one that gives more fields.
 fn separator(text: &str) -> char {
     let score = |separator: char| {
         let mut widths: HashMap<usize, usize> = HashMap::new();
         let mut records = Records { rest: text, separator };
+        let mut clean = true;
         for _ in 0..50 {
-            let Some(Ok(width)) = records.width() else { break };
-            if width > 1 {
-                *widths.entry(width).or_default() += 1;
+            match records.width() {
+                Some(Ok(0) | Err(_)) => clean = false,
+                Some(Ok(1)) => {}
+                Some(Ok(width)) => *widths.entry(width).or_default() += 1,
+                None => break,
             }
         }
-        widths.into_iter().map(|(width, lines)| (lines, width)).max()
+        let best = widths.into_iter().map(|(width, lines)| (lines, width)).max();
+        best.map(|(lines, width)| (clean, lines, width))
     };
     // The first wins when all are equal: a comma.
     SEPARATORS.into_iter().rev().max_by_key(|separator| score(*separator)).unwrap_or(',')

@@ -23,6 +23,7 @@ mod completeness;
 mod dhis2;
 mod drift;
 mod events;
+mod export;
 mod flow;
 mod import;
 mod limits;

@@ -7,6 +7,7 @@ pub mod comparison;
 pub mod description;
 pub mod dhis2;
 pub mod events;
+pub mod export;
 pub mod health;
 pub mod links;
 pub mod import;

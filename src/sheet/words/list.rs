@@ -146,9 +146,9 @@ pub(super) const VERBS: [&str; 22] = [
 ];
 
 /// Words that only say how something is counted.
-pub(super) const COUNTED: [&str; 27] = [
+pub(super) const COUNTED: [&str; 28] = [
     "份", "册", "本", "张", "页", "条", "幅", "块", "个", "处", "场", "场次", "人", "人次", "名", "次", "篇",
-    "台", "辆", "户", "件", "份数", "数量", "人数", "次数", "条数", "总数",
+    "台", "辆", "户", "件", "份数", "数量", "人数", "次数", "条数", "总数", "count",
 ];
 
 /// Names of sums.

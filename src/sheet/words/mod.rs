@@ -114,8 +114,8 @@ fn is_counted(word: &str) -> bool {
 impl Vocabulary<'_> {
     /// What a heading of one cell says.
     #[must_use]
-    pub fn look(&self, heading: &str) -> Option<Column> {
-        let heading = plain(heading);
+    pub fn look(&self, original: &str) -> Option<Column> {
+        let heading = plain(original);
         let found = |list: &[(&str, Column)]| {
             list.iter().find(|(word, _)| *word == heading).map(|(_, column)| column.clone())
         };
@@ -127,7 +127,7 @@ impl Vocabulary<'_> {
                 .or_else(|| found(REPORTS))
                 .or_else(|| found(EITHER))
                 .or_else(|| SUMS.contains(&heading.as_str()).then_some(Column::Sum))
-                .or_else(|| measured(campaign, &heading)),
+                .or_else(|| measured(campaign, original)),
         }
     }
 
@@ -140,8 +140,8 @@ impl Vocabulary<'_> {
         let (above, own) = (self.look(top), self.look(below));
         match (above, own) {
             (Some(Column::Item { measure, title: None }), own) => match own {
-                Some(Column::Item { measure: other, .. }) if other != measure => {
-                    Some(Column::Item { measure: other, title: None })
+                Some(Column::Item { measure: other, title }) if (other == measure) == title.is_some() => {
+                    Some(Column::Item { measure: other, title })
                 }
                 Some(other @ (Column::Consultation { .. } | Column::Sum | Column::Left | Column::Note)) => {
                     Some(other)
@@ -205,7 +205,7 @@ fn likeness(one: &str, other: &str) -> usize {
 /// A title as it is kept: without white space at its ends or line breaks inside.
 #[must_use]
 pub fn narrow_title(title: &str) -> String {
-    title.split_whitespace().collect::<Vec<_>>().join(" ")
+    super::separated::trim(title).replace(['\n', '\r', '\t'], " ")
 }
 
 /// The column of a measure, consultations being one of records.
@@ -228,24 +228,45 @@ fn own(campaign: &Campaign, heading: &str) -> Option<Column> {
 
 /// A measure by what it is also called; a print by its title.
 fn measured(campaign: &Campaign, heading: &str) -> Option<Column> {
-    let base = without_word(heading);
-    if base.starts_with('《') && base.ends_with('》') && campaign.measure("materials").is_some() {
-        return Some(item("materials", Some(base.to_owned())));
-    }
+    let whole = plain(heading);
+    let base = without_word(&whole);
     let bare = base_noun(base);
     let counted = |code: &str| campaign.measure(code).is_some();
-    let named = MEASURES
-        .iter()
-        .find(|(code, words)| counted(code) && [heading, base, bare].iter().any(|word| words.contains(word)));
-    if let Some((code, _)) = named {
-        return Some(item(code, None));
+    let known = |words: &[&str], list: &[&str]| words.iter().any(|word| list.contains(word));
+    let named = |words: &[&str]| {
+        MEASURES
+            .iter()
+            .find(|(code, list)| counted(code) && known(words, list))
+            .map(|(code, _)| item(code, None))
+    };
+    if let Some(column) = named(&[&whole, base, bare]) {
+        return Some(column);
     }
-    // 宣传资料《宪法》, 宣传资料:宪法
-    let at = bare.find(['《', ':', '-', '·'])?;
-    let (measure, title) = bare.split_at(at);
-    let title = title.trim_start_matches([':', '-', '·']);
-    let (code, _) = MEASURES.iter().find(|(code, words)| counted(code) && words.contains(&measure))?;
-    (!title.is_empty() && *code != CONSULTATIONS).then(|| item(code, Some(title.to_owned())))
+    // 《宪法》, 宣传资料《宪法》, 宣传资料:宪法, 法律咨询:劳动用工
+    let at = heading.find(['《', ':', '：'])?;
+    let (measure, title) =
+        (plain(&heading[..at]), narrow_title(heading[at..].trim_start_matches([':', '：'])));
+    let title =
+        if is_counted_behind(&title) { title[..title.rfind(['(', '（', '/'])?].to_owned() } else { title };
+    let of = if measure.is_empty() {
+        Some(item("materials", None)).filter(|_| counted("materials"))
+    } else {
+        own(campaign, &measure).or_else(|| named(&[&measure, base_noun(&measure)]))
+    };
+    match of? {
+        Column::Consultation { .. } => consulted(&title),
+        Column::Item { measure, .. } if !title.is_empty() => {
+            Some(Column::Item { measure, title: Some(title) })
+        }
+        _ => None,
+    }
+}
+
+/// Whether a measure word stands behind a title: 《宪法》（份）.
+fn is_counted_behind(title: &str) -> bool {
+    let narrow = plain(title);
+    without_word(&narrow).len() < narrow.len() && narrow.ends_with(')')
+        || narrow.rsplit_once('/').is_some_and(|(_, word)| is_counted(word))
 }
 
 /// A heading without the verb before its noun. 印发 and 发放 of the same print are different figures of the same thing.
@@ -264,8 +285,12 @@ pub fn noun(heading: &str) -> String {
     base_noun(without_word(&plain(heading))).to_owned()
 }
 
+/// A topic, a mode, or both with a dot between.
 fn consulted(heading: &str) -> Option<Column> {
     let heading = without_word(heading.trim());
+    if let Some((first, second)) = heading.split_once('·') {
+        return Some(Column::Consultation { topic: Some(topic(first)?), mode: Some(mode(second)?) });
+    }
     if let Some(topic) = topic(heading) {
         return Some(Column::Consultation { topic: Some(topic), mode: None });
     }
