@@ -118,8 +118,6 @@ impl App {
         let wanted = |unit: &&Unit| {
             access::may(&caller.actor, tree, Permission::Read, unit.id)
                 && filter.on.is_none_or(|day| tree.is_open(unit.id, day))
-                && query
-                    .is_none_or(|query| unit.name.contains(query) || unit.code.as_str().starts_with(query))
         };
         let start = match filter.cursor.as_deref() {
             None => 0,
@@ -129,7 +127,11 @@ impl App {
                 .map(|at| at + 1)
                 .ok_or_else(|| Error::invalid(Fault::new("/cursor", "cursor_invalid")))?,
         };
-        let mut found: Vec<&Unit> = units[start..].iter().filter(wanted).take(limit + 1).collect();
+        let rest = &units[start..];
+        let mut found: Vec<&Unit> = match query {
+            Some(query) => tree.search(rest, query).filter(wanted).take(limit + 1).collect(),
+            None => rest.iter().filter(wanted).take(limit + 1).collect(),
+        };
         let more = found.len() > limit;
         found.truncate(limit);
         let next = found.last().filter(|_| more).map(|unit| unit.code.to_string());

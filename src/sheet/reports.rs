@@ -224,7 +224,10 @@ impl<'g> Reader<'g> {
 
     /// Takes a row of sums: checked, and no report. Whether it is one.
     fn sums(&self, row: u32, cells: &[(u32, Cell)], sums: &mut Sums, warnings: &mut Vec<Remark>) -> bool {
-        let labels = cells.iter().filter(|(number, _)| *number < self.first_count);
+        // A title or a topic may be called so; a unit, a day or a running number is not.
+        let named = [self.measure, self.title, self.topic, self.mode, self.note];
+        let labels =
+            cells.iter().filter(|(number, _)| *number < self.first_count && !named.contains(&Some(*number)));
         let mut labels =
             labels.filter_map(|(_, cell)| if let Cell::Text(text) = cell { Some(text) } else { None });
         let Some(label) = labels.find(|text| words::is_sum(text)) else { return false };
@@ -263,7 +266,7 @@ impl<'g> Reader<'g> {
             })
             .filter(|(_, _, reading)| *reading != Reading::Blank)
             .collect();
-        let zero = self.text(row, self.zero).is_some_and(|(_, text)| is_yes(&text));
+        let zero = self.text(row, self.zero).is_some_and(|(_, text)| words::is_yes(&text));
         let (code, name) = (self.text(row, self.code), self.text(row, self.name));
         let figure = |(_, _, reading): &(Place, &Column, Reading)| {
             *reading != Reading::Count(Count::NotANumber, Bound::Exact)
@@ -354,7 +357,7 @@ impl<'g> Reader<'g> {
     ) -> Option<Vec<(Place, Line)>> {
         let before = errors.len();
         let told = self.text(row, self.bound);
-        let given = told.as_ref().map(|(place, text)| bound(text).ok_or(*place)).transpose();
+        let given = told.as_ref().map(|(place, text)| words::bound(text).ok_or(*place)).transpose();
         let given = given.map_err(|place| errors.push(Remark::new(place, "bound_unknown"))).ok().flatten();
         let mut lines = Vec::with_capacity(counts.len());
         for (place, column, reading) in counts {
@@ -476,21 +479,6 @@ fn sums_of(head: &Head) -> Vec<(u32, Vec<u32>)> {
         found.push((*number, same.map(|(number, _, _)| *number).collect()));
     }
     found
-}
-
-fn is_yes(text: &str) -> bool {
-    matches!(words::plain(text).as_str(), "是" | "零报告" | "√" | "✓" | "1" | "true" | "yes" | "y")
-}
-
-fn bound(text: &str) -> Option<Bound> {
-    let text = words::plain(text);
-    Bound::from_code(&text).or(match text.as_str() {
-        "精确" | "准确" => Some(Bound::Exact),
-        "余" | "多" | "逾" => Some(Bound::Over),
-        "近" => Some(Bound::Under),
-        "约" => Some(Bound::About),
-        _ => None,
-    })
 }
 
 #[cfg(test)]

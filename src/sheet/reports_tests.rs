@@ -169,6 +169,12 @@ fn a_long_sheet_and_names_that_span_rows() {
 }
 
 #[test]
+fn a_title_that_is_called_a_sum_is_a_title() {
+    let csv = "单位,日期,指标,标题,数量\n万福街道,12月4日,宣传资料,小计,5\n合计,,,,5\n";
+    assert_eq!(figures(&reports(csv.as_bytes())), ["万福街道 12-04 materials小计 5"]);
+}
+
+#[test]
 fn consultations_by_topic_and_mode() {
     let found = reports("单位\t日期\t咨询类别\t咨询方式\t咨询人次\n万福街道\t2026/12/4\t劳动用工\t现场\t14\n万福街道\t2026/12/4\t\t电话\t3\n".as_bytes());
     assert_eq!(figures(&found), ["万福街道 12-04 -/phone 3", "万福街道 12-04 labour/on_site 14"]);

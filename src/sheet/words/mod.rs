@@ -6,6 +6,7 @@ use super::number::narrow;
 use crate::domain::campaign::Campaign;
 use crate::domain::consultation::{Mode, Topic};
 use crate::domain::measure::CONSULTATIONS;
+use crate::domain::quantity::Bound;
 use list::{COUNTED, EITHER, MEASURES, REPORTS, SUMS, UNITS, VERBS};
 
 /// What a column holds.
@@ -315,4 +316,23 @@ pub fn mode(text: &str) -> Option<Mode> {
         .iter()
         .copied()
         .find(|mode| [mode.code(), mode.name(), mode.name_en()].iter().any(|name| plain(name) == text))
+}
+
+/// Whether a text says yes to a zero report.
+#[must_use]
+pub fn is_yes(text: &str) -> bool {
+    matches!(plain(text).as_str(), "是" | "零报告" | "√" | "✓" | "1" | "true" | "yes" | "y")
+}
+
+/// The bound that a text names.
+#[must_use]
+pub fn bound(text: &str) -> Option<Bound> {
+    let text = plain(text);
+    Bound::from_code(&text).or(match text.as_str() {
+        "精确" | "准确" => Some(Bound::Exact),
+        "余" | "多" | "逾" => Some(Bound::Over),
+        "近" => Some(Bound::Under),
+        "约" => Some(Bound::About),
+        _ => None,
+    })
 }
