@@ -43,7 +43,7 @@ pub(super) struct Import {
 /// The person at the terminal: who holds the database may do everything in it.
 pub(super) fn operator(lang: Lang) -> Caller {
     let grants = vec![Grant { role: Role::Admin, unit: None, below: true }];
-    Caller { actor: Arc::new(Actor { id: 0, username: String::new(), grants }), lang, address: None }
+    Caller { actor: Arc::new(Actor::new(0, String::new(), grants)), lang, address: None }
 }
 
 impl Import {

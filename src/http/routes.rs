@@ -1,10 +1,8 @@
 //! The one route table: serving, the description of the API and the tests of access all read it.
 
 use super::api::{
-    account, campaigns, charts, comparison, description, dhis2, events, health, links, session, tallies,
-    tokens, totals, units, users,
-    campaigns, charts, comparison, description, health, import, session, tallies, totals, units,
-    campaigns, charts, comparison, description, export, health, import, session, tallies, totals, units,
+    account, campaigns, charts, comparison, description, dhis2, events, export, health, import, links,
+    session, tallies, tokens, totals, units, users,
 };
 use super::error::Error;
 use super::page;

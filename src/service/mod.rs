@@ -12,11 +12,11 @@ pub mod dhis2;
 pub mod drawing;
 mod error;
 pub mod events;
-pub mod links;
 pub mod export;
 mod export_tables;
 pub mod import;
 pub mod import_units;
+pub mod links;
 pub mod report;
 pub mod scope;
 pub mod session;
@@ -136,6 +136,7 @@ impl Caller {
     /// Who acts, and from where, as the audit keeps it.
     #[must_use]
     pub fn origin(&self) -> Origin {
-        Origin { actor: Some(self.actor.id), address: self.address }
+        // The command line has no account; its number is none that the database gives.
+        Origin { actor: Some(self.actor.id).filter(|id| *id != 0), address: self.address }
     }
 }
