@@ -4,7 +4,7 @@
 //! for stays as it is, so a file of consultations leaves the other figures alone. A plain number of consultations that equals
 //! the sum of the records there are changes nothing, so that a sheet of totals does not wipe out their topics.
 
-use super::tallies::{ConsultationView, ItemView};
+use super::tallies::{ConsultationView, ItemView, is_on_behalf};
 use super::{App, Caller, Error, scope};
 use crate::domain::access::{self, Permission};
 use crate::domain::calendar::ReportDay;
@@ -299,7 +299,6 @@ impl App {
         rows: Vec<Row>,
     ) -> Vec<Submission> {
         let now = self.clock.now();
-        let own = |unit: UnitId| caller.actor.grants.iter().any(|grant| grant.unit == Some(unit));
         rows.into_iter()
             .filter(|row| row.change != Change::Same)
             .map(|row| Submission {
@@ -313,7 +312,7 @@ impl App {
                     .map_or(Precondition::Absent, |before| Precondition::Version(before.version)),
                 idempotency: None,
                 actor: caller.actor.id,
-                on_behalf: !own(row.report.unit),
+                on_behalf: is_on_behalf(caller, row.report.unit),
                 channel: Channel::Import,
                 received_at: now,
                 deadline: campaign.deadline_of(row.report.day),

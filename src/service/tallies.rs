@@ -241,7 +241,7 @@ impl App {
             precondition: request.precondition,
             idempotency: request.idempotency.clone(),
             actor: caller.actor.id,
-            on_behalf: is_on_behalf(caller, unit),
+            on_behalf: is_on_behalf(caller, unit.id),
             channel: request.channel,
             received_at: now,
             deadline: campaign.deadline_of(day),
@@ -344,8 +344,8 @@ impl App {
 }
 
 /// Whether the caller sends figures of a unit that is not its own.
-fn is_on_behalf(caller: &Caller, unit: &Unit) -> bool {
-    !caller.actor.grants.iter().any(|grant| grant.unit == Some(unit.id))
+pub(super) fn is_on_behalf(caller: &Caller, unit: UnitId) -> bool {
+    !caller.actor.grants.iter().any(|grant| grant.unit == Some(unit))
 }
 
 fn read_cursor(cursor: &str) -> Result<(ReportDay, UnitId), Error> {

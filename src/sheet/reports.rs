@@ -111,7 +111,7 @@ pub fn read(grid: &Grid, campaign: &Campaign, day: Option<ReportDay>, find: &Fin
             .warnings
             .push(Remark::new(Place::default(), "sheets_unread").with("sheets", names.escape_debug()));
     }
-    if found.reports.is_empty() && found.errors.is_empty() {
+    if found.reports.is_empty() && found.errors.is_empty() && found.blank == 0 {
         found.errors.push(Remark::new(Place { row: head.last_row, column: 0 }, "sheet_without_rows"));
     }
     found

@@ -183,6 +183,9 @@ async fn a_template_that_is_filled_in_comes_back(engine: Engine) {
     for wanted in ["hidden=\"1\"", "type=\"date\"", "type=\"whole\"", "type=\"list\"", "ySplit=\"3\""] {
         assert!(sheet.contains(wanted), "{wanted}: {sheet}");
     }
+    // As it is, it reports nothing.
+    let view = post(&office, IMPORT, XLSX, template.body.clone()).await.expect(200);
+    assert_eq!((&view["new"], &view["blank"]), (&json!(0), &json!(4)), "{view}");
     // Four units, each a row from the fourth on; the day is today's. D is 《宪法》, I materials without a title.
     let bytes = filled(&template.body, &[("D4", "1200"), ("I4", "5"), ("J5", "14"), ("D6", "4万余份")]);
     let view = post(&office, IMPORT, XLSX, bytes.clone()).await.expect(200);
