@@ -1,5 +1,6 @@
 //! Every limit of the service, and where its settings come from.
 
+use crate::sheet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -41,6 +42,12 @@ pub struct Limits {
     pub drawings: usize,
     /// Callers that may wait for a picture.
     pub drawing_queue: usize,
+    /// Files read or written at once: each may unpack to tens of megabytes.
+    pub imports: usize,
+    /// What a file that comes over the network may hold; also the largest body of such a request.
+    pub sheet: sheet::Limits,
+    /// Reports that one exported file may hold.
+    pub export_reports: usize,
     /// Bytes of finished pictures kept.
     pub picture_cache: usize,
     /// How long a session lasts without being renewed.
@@ -77,6 +84,9 @@ impl Default for Limits {
             password_queue: 64,
             drawings: 2,
             drawing_queue: 256,
+            imports: 2,
+            sheet: sheet::Limits::REMOTE,
+            export_reports: 100_000,
             picture_cache: 16 * 1024 * 1024,
             session: Duration::from_secs(12 * 3600),
             session_idle: Duration::from_secs(4 * 3600),

@@ -12,5 +12,6 @@ pub mod domain;
 pub mod http;
 pub mod i18n;
 pub mod service;
+pub mod sheet;
 pub mod store;
 pub mod telemetry;

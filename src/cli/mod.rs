@@ -2,6 +2,8 @@
 
 mod chart;
 mod demo;
+mod export;
+mod import;
 mod parse;
 mod press;
 mod serve;
@@ -42,6 +44,10 @@ enum Task {
     Parse(parse::Parse),
     /// Print lines for the press.
     Press(press::Press),
+    /// Write figures or a template into a file.
+    Export(Box<export::Export>),
+    /// Take in units, reports or consultations from a file, all of it or nothing.
+    Import(Box<import::Import>),
     /// Accounts.
     #[command(subcommand)]
     User(user::User),
@@ -168,6 +174,8 @@ async fn run(task: Task) -> Result<ExitCode, Failure> {
         Task::Chart(chart) => chart.run().await,
         Task::Press(press) => press.run().await,
         Task::Parse(parse) => parse.run().await,
+        Task::Export(export) => export.run().await,
+        Task::Import(import) => import.run().await,
         Task::User(user) => user.run().await,
         Task::Token(token) => token.run().await,
         Task::Verify(database) => verify::verify(&database).await,

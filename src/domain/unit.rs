@@ -156,7 +156,13 @@ pub struct UnitTree {
     parents: Vec<Option<u32>>,
     by_id: HashMap<UnitId, u32>,
     by_code: HashMap<UnitCode, u32>,
+    /// Codes and names of [`BLOCK`] units each, one after another: looked through before the units themselves.
+    words: Vec<Box<str>>,
 }
+
+/// Units whose words are looked through at once: a nation's words lie in some thousand texts, which the machine reads at the
+/// speed of its memory.
+const BLOCK: usize = 256;
 
 impl UnitTree {
     /// Lays out units as a tree; siblings are ordered by `order`, then code.
@@ -214,7 +220,31 @@ impl UnitTree {
                 return Err(TreeError::CodeTwice(unit.code.clone()));
             }
         }
-        Ok(Self { units, ends, parents, by_id, by_code })
+        let block = |units: &[Unit]| {
+            let words = units.iter().flat_map(|unit| [unit.code.as_str(), "\t", &unit.name, "\n"]);
+            words.collect::<String>().into_boxed_str()
+        };
+        let words = units.chunks(BLOCK).map(block).collect();
+        Ok(Self { units, ends, parents, by_id, by_code, words })
+    }
+
+    /// The units of a run that have this in their name, or at the beginning of their code.
+    pub fn search<'t>(&'t self, run: &'t [Unit], query: &'t str) -> impl Iterator<Item = &'t Unit> {
+        let start = run.first().and_then(|unit| self.place(unit.id)).unwrap_or(0);
+        let mut at = start;
+        std::iter::from_fn(move || {
+            while let Some(unit) = run.get(at - start) {
+                if (at == start || at.is_multiple_of(BLOCK)) && !self.words[at / BLOCK].contains(query) {
+                    at = (at / BLOCK + 1) * BLOCK;
+                    continue;
+                }
+                at += 1;
+                if unit.name.contains(query) || unit.code.as_str().starts_with(query) {
+                    return Some(unit);
+                }
+            }
+            None
+        })
     }
 
     fn place(&self, unit: UnitId) -> Option<usize> {
@@ -342,6 +372,25 @@ mod tests {
         assert!(tree.is_under(UnitId(4), UnitId(1)) && tree.is_under(UnitId(1), UnitId(1)));
         assert!(!tree.is_under(UnitId(4), UnitId(2)) && !tree.is_under(UnitId(1), UnitId(9)));
         assert_eq!(tree.children(UnitId(9)).count(), 0);
+    }
+
+    #[test]
+    fn a_search_finds_what_looking_at_each_finds() {
+        let units = (0..2_000).map(|id| {
+            let mut unit =
+                unit(id + 1, &format!("u{id}"), (id > 0).then_some(id / 3 + 1).filter(|p| *p <= id), id);
+            unit.name = format!("{}村{}", ["万福", "吕陵", "东城"][id as usize % 3], id * 7 % 1000);
+            unit
+        });
+        let tree = UnitTree::new(units.collect()).unwrap();
+        for query in ["万福村", "村99", "u12", "u1999", "12", "福", "无", "u5\t", "村1\n"] {
+            for run in [tree.all(), tree.subtree(UnitId(2)), &tree.all()[700..1300], &tree.all()[..0]] {
+                let fits = |unit: &&Unit| unit.name.contains(query) || unit.code.as_str().starts_with(query);
+                let right: Vec<UnitId> = run.iter().filter(fits).map(|unit| unit.id).collect();
+                let found: Vec<UnitId> = tree.search(run, query).map(|unit| unit.id).collect();
+                assert_eq!(found, right, "{query}");
+            }
+        }
     }
 
     #[test]

@@ -66,12 +66,29 @@ pub struct FaultView {
     pub code: String,
     /// In the reader's language.
     pub message: String,
-    /// Line in the body, from 1.
+    /// Line in the body or row in the sheet, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub row: Option<usize>,
-    /// Column in the line, from 1.
+    /// Column in the line or sheet, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<usize>,
+    /// The place in a sheet as a spreadsheet shows it, such as C7.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub cell: String,
+}
+
+impl From<service::import::RemarkView> for FaultView {
+    fn from(remark: service::import::RemarkView) -> Self {
+        let number = |n: Option<u32>| n.and_then(|n| usize::try_from(n).ok());
+        Self {
+            pointer: String::new(),
+            code: remark.code.into(),
+            message: remark.message,
+            row: number(remark.row),
+            column: number(remark.column),
+            cell: remark.cell,
+        }
+    }
 }
 
 /// A problem, as told.
@@ -124,7 +141,7 @@ impl Error {
                 }
                 S::SignInLocked(_) => StatusCode::TOO_MANY_REQUESTS,
                 S::Forbidden | S::Held(_) => StatusCode::FORBIDDEN,
-                S::Invalid(_) | S::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+                S::Invalid(_) | S::Sheet(_) | S::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
                 S::Exists(_) | S::Refused(_) | S::LastAdmin => StatusCode::CONFLICT,
                 S::PreconditionRequired(_) => StatusCode::PRECONDITION_REQUIRED,
                 S::Stale(_) => StatusCode::PRECONDITION_FAILED,
@@ -162,6 +179,7 @@ impl Error {
                 S::LastAdmin => "last_admin".into(),
                 S::Forbidden => "forbidden".into(),
                 S::Invalid(faults) => faults.first().map_or("invalid", |fault| fault.code).into(),
+                S::Sheet(remarks) => remarks.first().map_or("invalid", |remark| remark.code).into(),
                 S::Exists(what) => format!("exists-{what}"),
                 S::Refused(code) => (*code).into(),
                 S::PreconditionRequired(_) => "precondition_required".into(),
@@ -212,6 +230,9 @@ impl Error {
                 _ => lang.text("error-invalid"),
             };
         }
+        if let Self::Service(service::Error::Sheet(_)) = self {
+            return lang.text("error-sheet");
+        }
         words(lang, &self.code(), &self.values())
     }
 
@@ -226,8 +247,13 @@ impl Error {
                     message: message(lang, fault),
                     row: None,
                     column: None,
+                    cell: String::new(),
                 };
                 faults.iter().map(view).collect()
+            }
+            Self::Service(service::Error::Sheet(remarks)) => {
+                let view = |remark| service::import::RemarkView::new(remark, lang);
+                remarks.iter().map(view).map(FaultView::from).collect()
             }
             Self::Body { pointer, place, detail } => vec![FaultView {
                 pointer: pointer.clone(),
@@ -235,6 +261,7 @@ impl Error {
                 message: detail.clone(),
                 row: place.map(|place| place.0),
                 column: place.map(|place| place.1),
+                cell: String::new(),
             }],
             _ => Vec::new(),
         }

@@ -1,10 +1,8 @@
 //! The one route table: serving, the description of the API and the tests of access all read it.
 
 use super::api::{
-    account, campaigns, charts, comparison, description, dhis2, events, health, ledger, links, publications,
-    review, session, tallies, tokens, totals, units, users,
-    account, campaigns, charts, comparison, description, dhis2, events, health, links, parse, press, session,
-    tallies, tokens, totals, units, users,
+    account, campaigns, charts, comparison, description, dhis2, events, export, health, import, ledger,
+    links, parse, press, publications, review, session, tallies, tokens, totals, units, users,
 };
 use super::error::Error;
 use super::page;
@@ -263,6 +261,35 @@ pub static TABLE: &[Route] = &[
         doc("Every version of a report", &[], schema::<crate::service::tallies::VersionsView>)),
     api!(Get "/campaigns/{campaign}/tallies" READ, tallies::list, doc(
         "Current reports, a page at a time", tallies::LIST, schema::<crate::service::tallies::TalliesView>)),
+    api!(Post "/campaigns/{campaign}/tallies/import" Access::Needs(Permission::Submit), import::reports, Doc {
+        query: import::REPORTS,
+        refuses: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 503],
+        ..doc("Take in the reports of a CSV or XLSX file, all or none", &[], schema::<crate::service::import::ImportView>)
+    }),
+    api!(Get "/campaigns/{campaign}/export.csv" READ, export::reports, Doc {
+        gives: (200, None),
+        ..doc("Every report, a row a unit and day, as CSV", export::QUERY, schema::<()>)
+    }),
+    api!(Get "/campaigns/{campaign}/export.xlsx" READ, export::reports, Doc {
+        gives: (200, None),
+        ..doc("Every report with totals, a chart and the comparison of years, as a workbook", export::QUERY, schema::<()>)
+    }),
+    api!(Get "/campaigns/{campaign}/export.json" READ, export::reports, Doc {
+        gives: (200, None),
+        ..doc("Every report with totals, as JSON", export::QUERY, schema::<()>)
+    }),
+    api!(Get "/campaigns/{campaign}/flat.csv" READ, export::flat, Doc {
+        gives: (200, None),
+        ..doc("A row a figure, as CSV", export::QUERY, schema::<()>)
+    }),
+    api!(Get "/campaigns/{campaign}/flat.json" READ, export::flat, Doc {
+        gives: (200, None),
+        ..doc("A row a figure, as JSON", export::QUERY, schema::<()>)
+    }),
+    api!(Get "/campaigns/{campaign}/template.xlsx" READ, export::template, Doc {
+        gives: (200, None),
+        ..doc("A workbook to fill in and send to the import", export::TEMPLATE, schema::<()>)
+    }),
     api!(Get "/campaigns/{campaign}/totals" READ, totals::totals,
         doc("Totals of a unit", totals::TOTALS, schema::<crate::service::totals::TotalsView>)),
     api!(Get "/campaigns/{campaign}/completeness" READ, totals::completeness, doc(
@@ -322,6 +349,11 @@ pub static TABLE: &[Route] = &[
         gives: (201, Some(schema::<crate::service::units::UnitView>)),
         refuses: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 503],
         ..doc("Enter a unit", &[], schema::<()>)
+    }),
+    api!(Post "/units/import" Access::Needs(Permission::ManageUnits), import::units, Doc {
+        query: import::UNITS,
+        refuses: &[400, 401, 403, 404, 408, 413, 415, 422, 503],
+        ..doc("Enter units from a CSV or XLSX file, all or none", &[], schema::<crate::service::import_units::UnitImportView>)
     }),
     api!(Get "/units/{code}" READ, units::get,
         doc("One unit", &[], schema::<crate::service::units::UnitView>)),

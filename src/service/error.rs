@@ -3,6 +3,7 @@
 use super::tallies::TallyView;
 use crate::domain::access::Held;
 use crate::domain::fault::Fault;
+use crate::sheet::Remark;
 use crate::store::StoreError;
 
 /// Named by cause; told in the reader's language at the edge.
@@ -38,6 +39,9 @@ pub enum Error {
     /// The input breaks rules.
     #[error("invalid input: {0:?}")]
     Invalid(Vec<Fault>),
+    /// The rows of a file break rules: each place and why.
+    #[error("faults in a file: {0:?}")]
+    Sheet(Vec<Remark>),
     /// What was to be entered exists already.
     #[error("already exists: {0}")]
     Exists(&'static str),

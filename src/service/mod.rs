@@ -12,13 +12,17 @@ pub mod dhis2;
 pub mod drawing;
 mod error;
 pub mod events;
+pub mod export;
+mod export_tables;
+pub mod import;
+pub mod import_units;
 pub mod ledger;
 pub mod links;
 pub mod locks;
-pub mod publications;
-pub mod quality;
 pub mod parse;
 pub mod press;
+pub mod publications;
+pub mod quality;
 pub mod report;
 pub mod review;
 pub mod scope;
@@ -41,6 +45,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
+use tokio::sync::Semaphore;
 
 /// Everything a use case needs from outside. Time, randomness and limits come from here.
 #[derive(Debug)]
@@ -54,6 +59,7 @@ pub struct App {
     pub(crate) studio: drawing::Studio,
     pub(crate) events: Arc<events::Hub>,
     names: Mutex<HashMap<i32, String>>,
+    pub(crate) imports: Arc<Semaphore>,
 }
 
 impl App {
@@ -67,6 +73,7 @@ impl App {
             studio: drawing::Studio::new(&limits),
             events: Arc::new(events::Hub::new(limits.listeners)),
             names: Mutex::default(),
+            imports: Arc::new(Semaphore::new(limits.imports)),
             store,
             clock,
             limits,
@@ -140,6 +147,7 @@ impl Caller {
     /// Who acts, and from where, as the audit keeps it.
     #[must_use]
     pub fn origin(&self) -> Origin {
-        Origin { actor: Some(self.actor.id), address: self.address }
+        // The command line has no account; its number is none that the database gives.
+        Origin { actor: Some(self.actor.id).filter(|id| *id != 0), address: self.address }
     }
 }

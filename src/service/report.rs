@@ -95,7 +95,7 @@ impl App {
             campaign: CampaignView::new(&campaign, &catalogue, today),
             unit: UnitView::new(unit, &catalogue.tree),
             needs_reason: after && versions.last().is_some_and(|v| v.state != Review::Returned.code()),
-            on_behalf: super::tallies::is_on_behalf(caller, unit),
+            on_behalf: super::tallies::is_on_behalf(caller, unit.id),
             leads: leads(&catalogue, &campaign, unit),
             overdue: versions.is_empty() && after,
             yesterday: before.into_iter().next_back(),

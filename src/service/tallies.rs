@@ -11,7 +11,7 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::fault::Fault;
 use crate::domain::review::Report;
 use crate::domain::tally::{self, Channel, Draft, Version};
-use crate::domain::unit::{Unit, UnitId};
+use crate::domain::unit::UnitId;
 use crate::store::{Act, Listing, Outcome, Submission};
 pub use crate::store::{IdempotencyKey, Precondition};
 
@@ -147,7 +147,7 @@ impl App {
             day,
             act: Act::Report {
                 report,
-                on_behalf: is_on_behalf(caller, unit),
+                on_behalf: is_on_behalf(caller, unit.id),
                 channel: request.channel,
                 deadline: campaign.deadline_of(day),
                 exception,
@@ -258,8 +258,8 @@ pub(super) fn is_lock(code: &str) -> bool {
 }
 
 /// Whether the caller sends figures of a unit that is not its own.
-pub(super) fn is_on_behalf(caller: &Caller, unit: &Unit) -> bool {
-    !caller.actor.grants.iter().any(|grant| grant.unit == Some(unit.id))
+pub(super) fn is_on_behalf(caller: &Caller, unit: UnitId) -> bool {
+    !caller.actor.grants.iter().any(|grant| grant.unit == Some(unit))
 }
 
 pub(super) fn read_cursor(cursor: &str) -> Result<(ReportDay, UnitId), Error> {

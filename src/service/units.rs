@@ -118,8 +118,6 @@ impl App {
         let wanted = |unit: &&Unit| {
             access::may(&caller.actor, tree, Permission::Read, unit.id)
                 && filter.on.is_none_or(|day| tree.is_open(unit.id, day))
-                && query
-                    .is_none_or(|query| unit.name.contains(query) || unit.code.as_str().starts_with(query))
         };
         let start = match filter.cursor.as_deref() {
             None => 0,
@@ -129,7 +127,11 @@ impl App {
                 .map(|at| at + 1)
                 .ok_or_else(|| Error::invalid(Fault::new("/cursor", "cursor_invalid")))?,
         };
-        let mut found: Vec<&Unit> = units[start..].iter().filter(wanted).take(limit + 1).collect();
+        let rest = &units[start..];
+        let mut found: Vec<&Unit> = match query {
+            Some(query) => tree.search(rest, query).filter(wanted).take(limit + 1).collect(),
+            None => rest.iter().filter(wanted).take(limit + 1).collect(),
+        };
         let more = found.len() > limit;
         found.truncate(limit);
         let next = found.last().filter(|_| more).map(|unit| unit.code.to_string());
@@ -225,7 +227,7 @@ impl App {
 }
 
 /// Makes the rollups of every campaign anew: units above, and who is expected, may have changed for any day.
-async fn rebuild_all(tx: &mut Transaction) -> Result<(), crate::store::StoreError> {
+pub(super) async fn rebuild_all(tx: &mut Transaction) -> Result<(), crate::store::StoreError> {
     let campaigns: Vec<i32> = tx.catalogue().campaigns.iter().map(|campaign| campaign.key).collect();
     for campaign in campaigns {
         tx.rebuild_rollups(campaign).await?;

@@ -1,7 +1,7 @@
 //! Units and campaigns: loading them as one catalogue, and changing them.
 
 use super::entity::{campaign, campaign_measure, campaign_unit, setting, unit};
-use super::rows::{Columns, Rows, Type};
+use super::units::{self, Above, NewUnit, Progress};
 use super::{StoreError, Transaction};
 use crate::domain::calendar::{ReportDay, Window};
 use crate::domain::campaign::{Campaign, CampaignId, Expected, Kind, Locks};
@@ -15,25 +15,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 const EPOCH: &str = "catalogue_epoch";
-
-/// A unit to be entered.
-#[derive(Debug, Clone)]
-pub struct NewUnit {
-    /// Its code.
-    pub code: UnitCode,
-    /// Its name.
-    pub name: String,
-    /// What sort it is.
-    pub kind: UnitKind,
-    /// The unit above it.
-    pub parent: Option<UnitId>,
-    /// First and last day.
-    pub opened_on: Option<ReportDay>,
-    /// The last day it exists.
-    pub closed_on: Option<ReportDay>,
-    /// Its place among its siblings.
-    pub order: i32,
-}
 
 /// A campaign to be entered: everything but its number.
 #[derive(Debug, Clone)]
@@ -143,49 +124,31 @@ impl Transaction {
     /// # Errors
     /// `Exists("unit_code")` when a code is taken; `Damaged` when they make no tree.
     pub async fn insert_units(&mut self, units: Vec<NewUnit>) -> Result<Vec<UnitId>, StoreError> {
-        const COLUMNS: Columns = &[
-            ("code", Type::Text),
-            ("name", Type::Text),
-            ("kind", Type::Text),
-            ("parent_id", Type::Int),
-            ("opened_on", Type::Int),
-            ("closed_on", Type::Int),
-            ("position", Type::Int),
-        ];
-        let codes: Vec<UnitCode> = units.iter().map(|new| new.code.clone()).collect();
-        if codes.iter().any(|code| self.catalogue().tree.by_code(code.as_str()).is_some()) {
+        if units.iter().any(|new| self.catalogue().tree.by_code(new.code.as_str()).is_some()) {
             return Err(StoreError::Exists("unit_code"));
         }
-        let mut rows = Rows::new(COLUMNS);
-        for new in units {
-            rows.push([
-                new.code.as_str().into(),
-                new.name.into(),
-                new.kind.code().into(),
-                new.parent.map_or(0, |parent| parent.0).into(),
-                new.opened_on.map_or(0, ReportDay::number).into(),
-                new.closed_on.map_or(0, ReportDay::number).into(),
-                new.order.into(),
-            ]);
-        }
-        let names = rows.names();
-        let mut picks = names.clone();
-        for absent in ["parent_id", "opened_on", "closed_on"] {
-            picks = picks.replace(absent, &format!("NULLIF({absent}, 0)"));
-        }
-        let insert =
-            |rows: &str| format!("INSERT INTO units ({names}) SELECT {picks} FROM {rows} RETURNING code, id");
-        // A nation is entered in some hundred statements, not in one for each village.
-        let entered = rows.query(self.connection(), insert).await?;
-        // The database gives them in no certain order.
-        let ids: HashMap<String, i32> = entered
-            .iter()
-            .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
-            .collect::<Result<_, StoreError>>()?;
-        let id = |code: &UnitCode| ids.get(code.as_str()).map(|&id| UnitId(id)).ok_or_else(|| damaged(code));
-        let ids = codes.iter().map(id).collect::<Result<_, _>>()?;
+        let ids = units::insert(self.connection(), units).await?;
         self.touch_catalogue().await?;
         Ok(ids)
+    }
+
+    /// Enters many units, each after the one above it, and changes others. Units and campaigns are read anew once, at the
+    /// end. Rollups that the change concerns must be rebuilt by the caller.
+    ///
+    /// # Errors
+    /// `Exists("unit_code")` when a code is taken; `Damaged` when they make no tree.
+    pub async fn enter_units(
+        &mut self,
+        new: Vec<(NewUnit, Above)>,
+        changed: Vec<Unit>,
+        progress: &Progress,
+    ) -> Result<(), StoreError> {
+        if new.iter().any(|(new, _)| self.catalogue().tree.by_code(new.code.as_str()).is_some()) {
+            return Err(StoreError::Exists("unit_code"));
+        }
+        units::enter(self.connection(), new, progress).await?;
+        units::change(self.connection(), changed).await?;
+        self.touch_catalogue().await
     }
 
     /// Replaces what is known of a unit. Rollups that the change concerns must be rebuilt by the caller.

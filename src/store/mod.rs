@@ -22,6 +22,7 @@ mod slots;
 mod submission;
 mod tally;
 mod transaction;
+mod units;
 mod verify;
 mod writer;
 
@@ -29,7 +30,7 @@ pub use account::{Account, NewAccount};
 pub use account_session::{Session, SessionRow};
 pub use account_token::{Link, NewLink, NewToken, Token};
 pub use audit::{Entry as AuditEntry, Origin};
-pub use catalogue::{NewCampaign, NewUnit};
+pub use catalogue::NewCampaign;
 pub use connect::{Settings, pending_migrations};
 pub use ledger::{LedgerEntry, LedgerId};
 pub use locks::{Exception, Lock};
@@ -38,6 +39,7 @@ pub use rollup::Reading;
 pub use submission::{Act, IdempotencyKey, Outcome, Precondition, Submission};
 pub use tally::{Listing, Page};
 pub use transaction::Transaction;
+pub use units::{Above, NewUnit, Progress};
 pub use verify::Finding;
 pub use writer::Work;
 

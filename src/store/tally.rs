@@ -266,6 +266,24 @@ impl Store {
         Ok(found)
     }
 
+    /// The current versions of these reports of a campaign: days and units.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn current_of(
+        &self,
+        campaign: i32,
+        reports: &[(ReportDay, UnitId)],
+    ) -> Result<Vec<Version>, StoreError> {
+        let mut found = Vec::new();
+        for reports in reports.chunks(UNITS_A_STATEMENT) {
+            let keys: Vec<Key> = reports.iter().map(|&(day, unit)| (campaign, day, unit)).collect();
+            found.extend(current(&self.read, &keys).await?);
+        }
+        self.know_all(&found).await?;
+        Ok(found)
+    }
+
     /// Current versions of a whole campaign or some of its days, in key order.
     ///
     /// # Errors

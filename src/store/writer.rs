@@ -34,9 +34,19 @@ trait Job: Send {
 
 enum Command {
     Submit(Box<Submission>, Answer),
+    SubmitAll(Vec<Submission>, oneshot::Sender<Result<Vec<Outcome>, StoreError>>),
     Job(Box<dyn Job>),
     Refresh(oneshot::Sender<Result<(), StoreError>>),
     Stop(oneshot::Sender<()>),
+}
+
+/// What a refused submission does to the others of its transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Atomic {
+    /// Nothing.
+    Each,
+    /// Nothing of the transaction is stored.
+    All,
 }
 
 /// The way to the writer.
@@ -118,6 +128,20 @@ impl Store {
         Ok(outcome)
     }
 
+    /// Stores reports together, in one transaction: all that are not stored already, or none. When one of them is refused,
+    /// nothing is written, and the outcomes tell which.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit).
+    pub async fn submit_all(&self, submissions: Vec<Submission>) -> Result<Vec<Outcome>, StoreError> {
+        let (sender, receiver) = oneshot::channel();
+        self.writer.send(Command::SubmitAll(submissions, sender))?;
+        let outcomes = receiver.await.map_err(|_| StoreError::Stopped)??;
+        let versions: Vec<Version> = outcomes.iter().filter_map(Outcome::version).cloned().collect();
+        self.know_all(&versions).await?;
+        Ok(outcomes)
+    }
+
     /// Runs a use case in a write transaction of its own, committed when it succeeds.
     ///
     /// # Errors
@@ -175,6 +199,10 @@ impl Writer {
                         self.submit(&mut batch).await;
                         match other {
                             Command::Job(job) => self.job(job).await,
+                            Command::SubmitAll(submissions, answer) => {
+                                let all: Vec<&Submission> = submissions.iter().collect();
+                                let _ = answer.send(self.store_with_patience(&all, Atomic::All).await);
+                            }
                             Command::Refresh(answer) => drop(answer.send(self.refresh().await)),
                             Command::Stop(answer) => {
                                 let _ = self.parts.connection.clone().close().await;
@@ -235,7 +263,7 @@ impl Writer {
             return;
         }
         let submissions: Vec<&Submission> = batch.iter().map(|(submission, _)| submission).collect();
-        match self.store_with_patience(&submissions).await {
+        match self.store_with_patience(&submissions, Atomic::Each).await {
             Ok(outcomes) => {
                 for ((_, answer), outcome) in batch.drain(..).zip(outcomes) {
                     let _ = answer.send(Ok(outcome));
@@ -249,7 +277,7 @@ impl Writer {
             Err(error) => {
                 tracing::warn!(%error, reports = batch.len(), "a batch failed; storing report by report");
                 for (submission, answer) in batch.drain(..) {
-                    let outcome = self.store_with_patience(&[&submission]).await;
+                    let outcome = self.store_with_patience(&[&submission], Atomic::Each).await;
                     let _ = answer
                         .send(outcome.and_then(|mut outcomes| outcomes.pop().ok_or(StoreError::Stopped)));
                 }
@@ -257,10 +285,14 @@ impl Writer {
         }
     }
 
-    async fn store_with_patience(&mut self, submissions: &[&Submission]) -> Result<Vec<Outcome>, StoreError> {
+    async fn store_with_patience(
+        &mut self,
+        submissions: &[&Submission],
+        atomic: Atomic,
+    ) -> Result<Vec<Outcome>, StoreError> {
         let mut tries = 0;
         loop {
-            match survive(self.store(submissions)).await {
+            match survive(self.store(submissions, atomic)).await {
                 Err(StoreError::Conflict(_)) if tries < TRIES => tries += 1,
                 result => return result,
             }
@@ -268,7 +300,11 @@ impl Writer {
     }
 
     /// One transaction: judges every submission against the current versions, writes what is new, commits.
-    async fn store(&mut self, submissions: &[&Submission]) -> Result<Vec<Outcome>, StoreError> {
+    async fn store(
+        &mut self,
+        submissions: &[&Submission],
+        atomic: Atomic,
+    ) -> Result<Vec<Outcome>, StoreError> {
         let mut transaction = self.begin(Purpose::Submissions).await?;
         let catalogue = transaction.catalogue().clone();
         self.hot.check(transaction.head(), catalogue.epoch);
@@ -327,7 +363,8 @@ impl Writer {
             }
             outcomes.push(outcome);
         }
-        if versions.is_empty() {
+        let refused = |outcome: &Outcome| !matches!(outcome, Outcome::Stored { .. } | Outcome::Unchanged(_));
+        if versions.is_empty() || (atomic == Atomic::All && outcomes.iter().any(refused)) {
             return Ok(outcomes);
         }
         if !book.new.is_empty() {

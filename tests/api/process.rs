@@ -3,6 +3,7 @@
 mod commands;
 mod crash;
 mod demo;
+mod files;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
@@ -66,6 +67,11 @@ impl Served {
             }
             served.lines.push(line.trim_end().to_owned());
         }
+    }
+
+    /// Its number.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ends it at once, as a power cut would.

@@ -46,6 +46,23 @@ const LAYERS: &[Layer] = &[
         pure: true,
     },
     Layer {
+        name: "sheet",
+        may: &["domain"],
+        crates: Crates::Only(&[
+            "std",
+            "core",
+            "alloc",
+            "jiff",
+            "thiserror",
+            "encoding_rs",
+            "quick_xml",
+            "zip",
+            "rust_xlsxwriter",
+        ]),
+        never: &["std::env", "std::fs", "std::net", "std::process", "std::thread", "std::time"],
+        pure: true,
+    },
+    Layer {
         name: "clock",
         may: &["domain"],
         crates: Crates::Only(&["std", "jiff"]),
@@ -54,7 +71,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "config",
-        may: &["domain"],
+        may: &["domain", "sheet"],
         crates: Crates::Not(&["warp", "hyper", "sea_orm"]),
         never: &[],
         pure: false,
@@ -93,7 +110,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "service",
-        may: &["domain", "store", "clock", "config", "i18n"],
+        may: &["domain", "sheet", "store", "clock", "config", "i18n"],
         crates: Crates::Not(&[
             "warp",
             "hyper",
@@ -113,7 +130,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "http",
-        may: &["domain", "service", "clock", "config", "i18n", "telemetry"],
+        may: &["domain", "sheet", "service", "clock", "config", "i18n", "telemetry"],
         crates: Crates::Not(&["sea_orm", "sea_orm_migration", "sqlx", "pufa_migrations", "clap"]),
         never: &["std::env"],
         pure: false,
