@@ -4,8 +4,10 @@
 
 pub mod accounts;
 pub mod board;
+mod bots;
 pub mod campaigns;
 pub mod charts;
+pub mod chase;
 pub mod comparison;
 pub mod completeness;
 pub mod dhis2;
@@ -13,6 +15,7 @@ pub mod drawing;
 mod error;
 pub mod events;
 pub mod links;
+pub mod outbox;
 pub mod report;
 pub mod scope;
 pub mod session;
@@ -28,6 +31,7 @@ use crate::clock::Clock;
 use crate::config::Limits;
 use crate::domain::access::Actor;
 use crate::i18n::Lang;
+use crate::outgoing;
 use crate::store::{Origin, Store, Transaction};
 use jiff::{SignedDuration, Timestamp};
 use std::net::IpAddr;
@@ -44,6 +48,7 @@ pub struct App {
     pub(crate) remembered: session::Remembered,
     pub(crate) studio: drawing::Studio,
     pub(crate) events: Arc<events::Hub>,
+    pub(crate) outgoing: outgoing::Client,
 }
 
 impl App {
@@ -56,6 +61,7 @@ impl App {
             remembered: session::Remembered::default(),
             studio: drawing::Studio::new(&limits),
             events: Arc::new(events::Hub::new(limits.listeners)),
+            outgoing: outgoing::Client::new(&limits),
             store,
             clock,
             limits,
@@ -97,9 +103,14 @@ impl App {
     pub async fn tidy(&self) -> Result<(), Error> {
         let kept = SignedDuration::try_from(self.limits.idempotency).unwrap_or(SignedDuration::MAX);
         let before = self.clock.now().saturating_sub(kept).unwrap_or(Timestamp::MIN);
+        let kept = SignedDuration::try_from(self.limits.deliveries_kept).unwrap_or(SignedDuration::MAX);
+        let done_before = self.clock.now().saturating_sub(kept).unwrap_or(Timestamp::MIN);
         self.store
             .transact(move |tx: &mut Transaction| {
-                Box::pin(async move { tx.forget_requests(before).await.map(drop) })
+                Box::pin(async move {
+                    tx.forget_deliveries(done_before).await?;
+                    tx.forget_requests(before).await.map(drop)
+                })
             })
             .await?;
         Ok(())

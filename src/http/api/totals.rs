@@ -4,11 +4,11 @@ use crate::http::error::Error;
 use crate::http::reply::{self, Response};
 use crate::http::request::Request;
 use crate::service::totals::By;
-use warp::http::{StatusCode, header};
+use warp::http::StatusCode;
 
 /// Parameters of totals.
 pub const TOTALS: &[&str] = &["unit", "by", "measure"];
-/// Parameters of completeness and of the missing list.
+/// Parameters of completeness.
 pub const COMPLETENESS: &[&str] = &["unit", "date"];
 
 /// Totals of a unit.
@@ -36,23 +36,4 @@ pub async fn completeness(request: Request) -> Result<Response, Error> {
         .completeness(request.caller()?, request.param(0), query.get("unit"), query.get("date"))
         .await?;
     Ok(reply::json(StatusCode::OK, &view))
-}
-
-/// Who has not, as JSON or as text ready to paste.
-///
-/// # Errors
-/// 422 for a faulty parameter; 404 out of scope.
-pub async fn missing(request: Request) -> Result<Response, Error> {
-    let query = request.query(COMPLETENESS)?;
-    let view = request
-        .app
-        .missing(request.caller()?, request.param(0), query.get("unit"), query.get("date"))
-        .await?;
-    let text =
-        request.header(header::ACCEPT).is_some_and(|accept| accept.trim_start().starts_with("text/plain"));
-    Ok(if text {
-        reply::bytes_as(StatusCode::OK, view.text, "text/plain; charset=utf-8")
-    } else {
-        reply::json(StatusCode::OK, &view)
-    })
 }
