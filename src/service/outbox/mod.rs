@@ -7,8 +7,9 @@
 mod hooks;
 mod messages;
 mod send;
+mod views;
 
-pub use hooks::{DeliveriesView, DeliveryView, HookBody, HookTestView, HookView, HooksView};
+pub use views::{DeliveriesView, DeliveryView, HookBody, HookTestView, HookView, HooksView};
 
 use super::{App, Error};
 use crate::domain::bot::Event;

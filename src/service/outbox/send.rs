@@ -113,15 +113,12 @@ impl App {
     ) -> Settled {
         let now = self.clock.now();
         let patience = backoff(delivery.attempts, chance());
+        let again = if delivery.attempts < ATTEMPTS { DeliveryState::Waiting } else { DeliveryState::Dead };
         let (state, seconds, error) = match verdict {
             Verdict::Done => (DeliveryState::Delivered, 0, None),
             Verdict::Never(error) => (DeliveryState::Dead, 0, Some(error)),
-            _ if delivery.attempts >= ATTEMPTS => match verdict {
-                Verdict::Retry(error) | Verdict::Later(_, error) => (DeliveryState::Dead, 0, Some(error)),
-                Verdict::Done | Verdict::Never(_) => (DeliveryState::Dead, 0, None),
-            },
-            Verdict::Retry(error) => (DeliveryState::Waiting, patience, Some(error)),
-            Verdict::Later(least, error) => (DeliveryState::Waiting, patience.max(least), Some(error)),
+            Verdict::Retry(error) => (again, patience, Some(error)),
+            Verdict::Later(least, error) => (again, patience.max(least), Some(error)),
         };
         let next_at = now + SignedDuration::from_secs(seconds);
         let failed = state != DeliveryState::Delivered;
@@ -143,7 +140,7 @@ impl App {
             status,
             error,
             // A place that is down is not asked for each delivery that waits for it.
-            pause: (state == DeliveryState::Waiting).then_some(next_at),
+            pause: (seconds > 0).then_some(next_at),
         }
     }
 }
