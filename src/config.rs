@@ -1,7 +1,7 @@
 //! Every limit of the service, and where its settings come from.
 
-use std::net::IpAddr;
 use crate::domain::chase::QuietHours;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// How this installation is run: what a command line says beside the limits.

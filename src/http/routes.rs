@@ -1,10 +1,8 @@
 //! The one route table: serving, the description of the API and the tests of access all read it.
 
 use super::api::{
-    account, campaigns, charts, comparison, description, dhis2, events, health, links, session, tallies,
-    tokens, totals, units, users,
-    campaigns, charts, chase, comparison, description, dhis2, events, health, hooks, session, tallies,
-    totals, units,
+    account, campaigns, charts, chase, comparison, description, dhis2, events, health, hooks, links, session,
+    tallies, tokens, totals, units, users,
 };
 use super::error::Error;
 use super::page;

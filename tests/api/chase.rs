@@ -21,7 +21,7 @@ async fn zero(app: &TestApp, unit: &str, date: &str) {
 }
 
 async fn words_are_kind_before_the_deadline_and_plain_after_it(engine: Engine) {
-    let app = TestApp::start(engine).await;
+    let app = TestApp::start_with(engine, crate::hooks::busy()).await;
     let office = app.by("office");
     let text = async |query: &str| {
         let view = office.get(&format!("{MISSING}{query}")).await.expect(200);

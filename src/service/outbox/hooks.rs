@@ -140,8 +140,8 @@ impl App {
         }
         if let Some(secret) = &body.secret {
             let none = secret.is_empty() && hook.kind != HookKind::Generic;
-            if !none && !((16..=200).contains(&secret.len()) && secret.bytes().all(|b| b.is_ascii_graphic()))
-            {
+            let fits = (16..=200).contains(&secret.len()) && secret.bytes().all(|b| b.is_ascii_graphic());
+            if !(none || fits) {
                 faults.push(Fault::new("/secret", "secret_invalid"));
             }
             secret.clone_into(&mut hook.secret);

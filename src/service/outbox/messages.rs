@@ -1,6 +1,6 @@
 //! What is said. It is made when it is sent: a unit that reported meanwhile is not asked any more.
 
-use crate::domain::access::{Actor, Grant, Role};
+use crate::domain::access::{Actor, Door, Duties, Grant, Role};
 use crate::domain::bot::{Event, HookKind};
 use crate::domain::calendar::rfc3339;
 use crate::domain::campaign::Campaign;
@@ -38,9 +38,16 @@ fn lang(hook: &Hook) -> Lang {
 
 /// Who looks on behalf of a hook: nobody's account, and nothing but the hook's own units.
 fn onlooker(hook: &Hook) -> Caller {
-    let grants = vec![Grant { role: Role::Viewer, unit: Some(hook.unit), below: true }];
+    let grant = Grant { role: Role::Viewer, unit: Some(hook.unit), below: true };
     Caller {
-        actor: Arc::new(Actor { id: 0, username: String::new(), grants }),
+        actor: Arc::new(Actor {
+            id: 0,
+            username: String::new(),
+            grants: vec![grant],
+            door: Door::Token(grant),
+            duties: Duties::default(),
+            held: None,
+        }),
         lang: lang(hook),
         address: None,
     }
