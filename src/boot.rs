@@ -83,6 +83,7 @@ impl Application {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let watch = tokio::spawn(look_after(self.app.clone()));
         let tell = tokio::spawn(tell(self.app.clone()));
+        let post = tokio::spawn(send_out(self.app.clone()));
         let service = layers::service(&self.app);
         let stop = async {
             stop.await;
@@ -91,6 +92,8 @@ impl Application {
         server::serve(self.listener, service, self.app.limits(), stop).await;
         watch.abort();
         tell.abort();
+        // What is under way stays taken for a while, and is sent again by whoever comes next.
+        post.abort();
         self.app.close().await;
     }
 }
@@ -123,5 +126,17 @@ async fn tell(app: Arc<App>) {
             tracing::warn!(%error, "changes could not be told");
         }
         tokio::time::sleep(TELL.max(began.elapsed() * 10)).await;
+    }
+}
+
+/// Sends what is due.
+async fn send_out(app: Arc<App>) {
+    let mut tick = tokio::time::interval(app.limits().outbox_tick);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(error) = app.send_out().await {
+            tracing::warn!(%error, "what is due could not be sent");
+        }
     }
 }

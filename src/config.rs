@@ -1,5 +1,6 @@
 //! Every limit of the service, and where its settings come from.
 
+use crate::domain::chase::QuietHours;
 use crate::sheet;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -68,6 +69,24 @@ pub struct Limits {
     pub review_queue: usize,
     /// The longest text of reports or for the press that is read, in characters.
     pub text: usize,
+    /// The hours in which no message goes to a group by itself.
+    pub quiet: QuietHours,
+    /// Whether hooks may lead to private addresses and to `http:`; for a network of one's own.
+    pub private_hooks: bool,
+    /// Hooks of a campaign.
+    pub hooks: usize,
+    /// How often it is looked whether something is to be sent.
+    pub outbox_tick: Duration,
+    /// Deliveries under way at once.
+    pub outbox_sends: usize,
+    /// Deliveries of a hook that may wait; its further events stay in the history until there is room.
+    pub outbox_backlog: u64,
+    /// A hook must have answered whole within this time.
+    pub hook_timeout: Duration,
+    /// The largest answer of a hook that is read, in bytes.
+    pub hook_answer_bytes: usize,
+    /// How long what was delivered or given up is kept.
+    pub deliveries_kept: Duration,
 }
 
 impl Default for Limits {
@@ -97,6 +116,15 @@ impl Default for Limits {
             site: Site::default(),
             review_queue: 5_000,
             text: 50_000,
+            quiet: QuietHours::USUAL,
+            private_hooks: false,
+            hooks: 20,
+            outbox_tick: Duration::from_secs(1),
+            outbox_sends: 32,
+            outbox_backlog: 100_000,
+            hook_timeout: Duration::from_secs(10),
+            hook_answer_bytes: 64 * 1024,
+            deliveries_kept: Duration::from_secs(30 * 24 * 3600),
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod domain;
 pub mod http;
 pub mod i18n;
+pub mod outgoing;
 pub mod service;
 pub mod sheet;
 pub mod store;

@@ -5,6 +5,8 @@
 
 use sea_orm_migration::prelude::*;
 
+mod m20261123_11_chase;
+mod m20261123_11_hooks;
 mod m20261123_1_units_and_campaigns;
 mod m20261123_2_accounts;
 mod m20261123_3_tallies;
@@ -33,6 +35,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_7_second_factors::Migration),
             Box::new(m20261123_7_tokens_and_links::Migration),
             Box::new(m20261123_8_review::Migration),
+            Box::new(m20261123_11_chase::Migration),
+            Box::new(m20261123_11_hooks::Migration),
         ]
     }
 }

@@ -4,6 +4,7 @@ use super::{Database, Failure, asked_to_end, print, say};
 use crate::boot::Application;
 use crate::clock::Clock;
 use crate::config::{Limits, Site};
+use crate::domain::chase::QuietHours;
 use crate::store::Store;
 use clap::Args;
 use std::net::IpAddr;
@@ -31,6 +32,12 @@ pub(super) struct Serve {
     /// Minutes that a session may lie unused.
     #[arg(long, env = "PUFA_SESSION_IDLE", default_value_t = 240, value_parser = clap::value_parser!(u32).range(1..=1440))]
     session_idle: u32,
+    /// Hours in which no message goes to a group by itself, by Shanghai's clocks; 00:00-00:00 for none.
+    #[arg(long, env = "PUFA_QUIET_HOURS", value_name = "FROM-TO", default_value = "22:00-07:00")]
+    quiet_hours: QuietHours,
+    /// Let hooks lead to private addresses and to http:. Whoever may enter a hook can then reach what this machine can.
+    #[arg(long, env = "PUFA_ALLOW_PRIVATE_HOOKS")]
+    allow_private_hooks: bool,
     #[command(flatten)]
     database: Database,
 }
@@ -56,7 +63,13 @@ impl Serve {
         };
         let public = site.public_url.clone();
         let session_idle = Duration::from_secs(u64::from(self.session_idle) * 60);
-        let limits = Limits { session_idle, site, ..Limits::default() };
+        let limits = Limits {
+            session_idle,
+            site,
+            quiet: self.quiet_hours,
+            private_hooks: self.allow_private_hooks,
+            ..Limits::default()
+        };
         let application = Application::over(store, &self.listen, Clock::system(), limits).await?;
         let here = format!("http://{}", application.address());
         if let Some(token) = application.app().offer_setup().await? {

@@ -3,9 +3,11 @@
 //! Everything that enters is checked where it is made, so a [`tally::Figures`] that exists is valid.
 
 pub mod access;
+pub mod bot;
 pub mod calendar;
 pub mod campaign;
 pub mod catalogue;
+pub mod chase;
 mod coded;
 pub mod comparison;
 pub mod completeness;

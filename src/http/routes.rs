@@ -1,8 +1,8 @@
 //! The one route table: serving, the description of the API and the tests of access all read it.
 
 use super::api::{
-    account, campaigns, charts, comparison, description, dhis2, events, export, health, import, ledger,
-    links, parse, press, publications, review, session, tallies, tokens, totals, units, users,
+    account, campaigns, charts, chase, comparison, description, dhis2, events, export, health, hooks, import,
+    ledger, links, parse, press, publications, review, session, tallies, tokens, totals, units, users,
 };
 use super::error::Error;
 use super::page;
@@ -207,6 +207,7 @@ const ACCOUNTS: Access = Access::Needs(Permission::ManageAccounts);
 const READ: Access = Access::Needs(Permission::Read);
 const REVIEW: Access = Access::Needs(Permission::Review);
 const MANAGE: Access = Access::Needs(Permission::ManageCampaigns);
+const HOOKS: Access = Access::Needs(Permission::ManageCampaigns);
 
 /// Every route; the ones asked for most come first.
 pub static TABLE: &[Route] = &[
@@ -294,9 +295,56 @@ pub static TABLE: &[Route] = &[
         doc("Totals of a unit", totals::TOTALS, schema::<crate::service::totals::TotalsView>)),
     api!(Get "/campaigns/{campaign}/completeness" READ, totals::completeness, doc(
         "Who has reported", totals::COMPLETENESS, schema::<crate::service::completeness::CompletenessView>)),
-    api!(Get "/campaigns/{campaign}/missing" READ, totals::missing, doc(
-        "Who has not; as text/plain ready to paste", totals::COMPLETENESS,
-        schema::<crate::service::completeness::MissingView>)),
+    api!(Get "/campaigns/{campaign}/missing" READ, chase::missing, doc(
+        "Who has not; as text/plain ready to paste", chase::MISSING,
+        schema::<crate::service::chase::MissingView>)),
+    api!(Get "/campaigns/{campaign}/chases" Access::Needs(Permission::Review), chase::list, doc(
+        "Who was asked when", chase::CHASES, schema::<crate::service::chase::ChasesView>)),
+    api!(Post "/campaigns/{campaign}/chases" Access::Needs(Permission::Review), chase::create, Doc {
+        takes: Some(schema::<crate::service::chase::ChaseBody>),
+        gives: (201, Some(schema::<crate::service::chase::ChaseView>)),
+        refuses: &[400, 401, 403, 404, 408, 413, 415, 422, 503],
+        ..doc("Note that the missing were asked", &[], schema::<()>)
+    }),
+    api!(Get "/campaigns/{campaign}/burden" READ, chase::burden, doc(
+        "What a campaign has asked of units", chase::BURDEN, schema::<crate::service::chase::BurdensView>)),
+    api!(Get "/liaisons" READ, chase::liaisons, doc(
+        "Contact groups of units", chase::LIAISONS, schema::<crate::service::chase::LiaisonsView>)),
+    api!(Put "/units/{code}/liaison" Access::Needs(Permission::ManageUnits), chase::set_liaison, Doc {
+        takes: Some(schema::<crate::service::chase::LiaisonBody>),
+        refuses: &[400, 401, 403, 404, 408, 413, 415, 422, 503],
+        ..doc("Set the contact group of a unit", &[], schema::<crate::service::chase::LiaisonView>)
+    }),
+    api!(Get "/campaigns/{campaign}/hooks" HOOKS, hooks::list,
+        doc("Where messages and events are sent", &[], schema::<crate::service::outbox::HooksView>)),
+    api!(Post "/campaigns/{campaign}/hooks" HOOKS, hooks::create, Doc {
+        takes: Some(schema::<crate::service::outbox::HookBody>),
+        gives: (201, Some(schema::<crate::service::outbox::HookView>)),
+        refuses: &[400, 401, 403, 404, 408, 413, 415, 422, 503],
+        ..doc("Enter a hook", &[], schema::<()>)
+    }),
+    api!(Patch "/hooks/{id}" HOOKS, hooks::update, Doc {
+        takes: Some(schema::<crate::service::outbox::HookBody>),
+        refuses: &[400, 401, 403, 404, 408, 413, 415, 422, 503],
+        ..doc("Change a hook", &[], schema::<crate::service::outbox::HookView>)
+    }),
+    api!(Delete "/hooks/{id}" HOOKS, hooks::delete, Doc {
+        gives: (204, None),
+        refuses: &[401, 403, 404, 503],
+        ..doc("Forget a hook", &[], schema::<()>)
+    }),
+    api!(Post "/hooks/{id}/test" HOOKS, hooks::test, Doc {
+        refuses: &[401, 403, 404, 503],
+        ..doc("Try a hook", &[], schema::<crate::service::outbox::HookTestView>)
+    }),
+    api!(Get "/hooks/{id}/deliveries" HOOKS, hooks::deliveries, doc(
+        "What was sent to a hook or is to be", hooks::DELIVERIES,
+        schema::<crate::service::outbox::DeliveriesView>)),
+    api!(Post "/hooks/{id}/deliveries/{delivery}" HOOKS, hooks::redeliver, Doc {
+        gives: (202, None),
+        refuses: &[401, 403, 404, 503],
+        ..doc("Send a delivery once more", &[], schema::<()>)
+    }),
     api!(Get "/campaigns/{campaign}/charts/{file}" READ, charts::chart, Doc {
         gives: (200, None),
         ..doc("A picture: totals, trend, composition, topics, completeness, year-over-year or summary, .png or .svg",
@@ -526,6 +574,8 @@ pub static TABLE: &[Route] = &[
     page!(Get "/campaigns/{campaign}/publications/{number}" READ, page::publications::show),
     page!(Get "/campaigns/{campaign}/ledger/{unit}" READ, page::ledger::show),
     page!(Post "/campaigns/{campaign}/ledger/{unit}" Access::Needs(Permission::Submit), page::ledger::add),
+    page!(Get "/campaigns/{campaign}/missing" READ, page::chase::show),
+    page!(Post "/campaigns/{campaign}/missing" Access::Needs(Permission::Review), page::chase::note),
     page!(Get "/campaigns/{campaign}" READ, page::board::show),
     page!(Get "/login" Access::Optional, page::login::form),
     page!(Post "/login" Access::Public, page::login::sign_in),

@@ -1,8 +1,9 @@
 //! What the office sees first: figures, completeness and the latest reports of a unit in a campaign.
 
 use super::campaigns::{CampaignView, MeasureView};
+use super::chase::MissingView;
 use super::comparison::{ChangeView, Terms, change_view, drives};
-use super::completeness::{CompletenessView, MissingView};
+use super::completeness::CompletenessView;
 use super::tallies::{Filter, MeasureTotal, TallyView};
 use super::totals::{By, known_measure, measure_sum};
 use super::units::UnitView;
@@ -11,6 +12,7 @@ use crate::domain::access::{self, Permission, Role};
 use crate::domain::calendar::Align;
 use crate::domain::campaign::{Campaign, State};
 use crate::domain::catalogue::Catalogue;
+use crate::domain::chase::Grouping;
 use crate::domain::comparison::Basis;
 use crate::domain::unit::Unit;
 use std::sync::Arc;
@@ -169,7 +171,9 @@ impl App {
         let completeness = self.completeness(caller, id, Some(code), Some(&date)).await?;
         let missing = match state {
             State::Planned => None,
-            State::Open | State::Closed => Some(self.missing(caller, id, Some(code), Some(&date)).await?),
+            State::Open | State::Closed => {
+                Some(self.missing(caller, id, Some(code), Some(&date), Grouping::None).await?)
+            }
         };
         let (headline, compared_through) = self.headline(&catalogue, caller, &campaign, unit).await?;
         Ok(BoardView {

@@ -4,7 +4,7 @@ use super::tallies::parse_day;
 use super::totals::Reading;
 use super::{App, Caller, Error, scope};
 use crate::domain::calendar::ReportDay;
-use crate::domain::campaign::{Campaign, State};
+use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::completeness::{Completeness, Status};
 use crate::domain::rollup::Rollup;
@@ -93,36 +93,6 @@ pub struct CompletenessView {
     pub days: Vec<DayView>,
     /// The unit itself where it is expected, and the units directly below, in administrative order.
     pub units: Vec<UnitView>,
-}
-
-/// A unit that has not reported.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct MissingUnit {
-    /// Code.
-    pub unit: String,
-    /// Name.
-    pub name: String,
-    /// missing or returned.
-    pub status: &'static str,
-}
-
-/// The list for chasing (催报): by name, in administrative order, never ranked.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct MissingView {
-    /// Identifier of the campaign.
-    pub campaign: String,
-    /// Code of the unit.
-    pub unit: String,
-    /// The day.
-    pub date: String,
-    /// How many are expected that day.
-    pub expected: u64,
-    /// Who is missing.
-    pub items: Vec<MissingUnit>,
-    /// Always null: the list is whole.
-    pub next: Option<String>,
-    /// Ready to paste into a group chat.
-    pub text: String,
 }
 
 /// How units stand on days: the grid behind pages and pictures.
@@ -226,70 +196,9 @@ impl App {
         let sums = days.iter().map(|&day| view.counts(top.id, day, below)).collect();
         Ok(Grid { sums, rows, revision: whole.changes, latest: whole.latest, days })
     }
-
-    /// Who is missing on a day: expected units under a unit without a report, or with a returned one.
-    ///
-    /// # Errors
-    /// Out of scope is not found; a day outside the drive is invalid.
-    pub async fn missing(
-        &self,
-        caller: &Caller,
-        campaign: &str,
-        unit: Option<&str>,
-        date: Option<&str>,
-    ) -> Result<MissingView, Error> {
-        let catalogue = self.catalogue();
-        let campaign = scope::campaign(&catalogue, caller, campaign)?;
-        let top = scope::asked(&catalogue, caller, Some(&campaign), unit)?;
-        let today = self.clock.today();
-        let day = match date {
-            Some(date) => day_of(&campaign, date)?,
-            None if campaign.state(today) == State::Open => today,
-            None => campaign.window.last(),
-        };
-        let below = scope::reads_below(&catalogue, caller, top.id);
-        let subtree = if below { catalogue.tree.subtree(top.id) } else { std::slice::from_ref(top) };
-        let expected: Vec<UnitId> = subtree
-            .iter()
-            .filter(|u| campaign.expects(&catalogue.tree, u.id, day))
-            .map(|unit| unit.id)
-            .collect();
-        let reports = self.store.current(campaign.key, &[day], &expected).await?;
-        let counted: HashMap<UnitId, bool> =
-            reports.iter().map(|report| (report.unit, report.counts())).collect();
-        let absent = expected.iter().filter(|unit| counted.get(unit) != Some(&true));
-        let items: Vec<MissingUnit> = absent
-            .filter_map(|id| catalogue.tree.get(*id).map(|unit| (unit, counted.contains_key(id))))
-            .map(|(unit, returned)| MissingUnit {
-                unit: unit.code.to_string(),
-                name: unit.name.clone(),
-                status: if returned { Status::Returned.code() } else { Status::Missing.code() },
-            })
-            .collect();
-        let (month, date) = day.month_day();
-        let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
-        let key = if names.is_empty() { "missing-nobody" } else { "missing-text" };
-        let values = [
-            ("campaign", campaign.name.as_str()),
-            ("month", &month.to_string()),
-            ("day", &date.to_string()),
-            ("expected", &expected.len().to_string()),
-            ("count", &names.len().to_string()),
-            ("names", &names.join(caller.lang.pick("、", ", "))),
-        ];
-        Ok(MissingView {
-            campaign: campaign.id.to_string(),
-            unit: top.code.to_string(),
-            date: day.to_string(),
-            expected: expected.len() as u64,
-            text: caller.lang.words(key, &values),
-            items,
-            next: None,
-        })
-    }
 }
 
-fn day_of(campaign: &Campaign, date: &str) -> Result<ReportDay, Error> {
+pub(super) fn day_of(campaign: &Campaign, date: &str) -> Result<ReportDay, Error> {
     let day = parse_day(date, "/date")?;
     if campaign.window.contains(day) {
         return Ok(day);

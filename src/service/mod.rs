@@ -4,8 +4,10 @@
 
 pub mod accounts;
 pub mod board;
+mod bots;
 pub mod campaigns;
 pub mod charts;
+pub mod chase;
 pub mod comparison;
 pub mod completeness;
 pub mod dhis2;
@@ -19,6 +21,7 @@ pub mod import_units;
 pub mod ledger;
 pub mod links;
 pub mod locks;
+pub mod outbox;
 pub mod parse;
 pub mod press;
 pub mod publications;
@@ -40,6 +43,7 @@ use crate::clock::Clock;
 use crate::config::Limits;
 use crate::domain::access::Actor;
 use crate::i18n::Lang;
+use crate::outgoing;
 use crate::store::{Origin, Store, Transaction};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
@@ -60,6 +64,7 @@ pub struct App {
     pub(crate) events: Arc<events::Hub>,
     names: Mutex<HashMap<i32, String>>,
     pub(crate) imports: Arc<Semaphore>,
+    pub(crate) outgoing: outgoing::Client,
 }
 
 impl App {
@@ -74,6 +79,7 @@ impl App {
             events: Arc::new(events::Hub::new(limits.listeners)),
             names: Mutex::default(),
             imports: Arc::new(Semaphore::new(limits.imports)),
+            outgoing: outgoing::Client::new(&limits),
             store,
             clock,
             limits,
@@ -115,9 +121,14 @@ impl App {
     pub async fn tidy(&self) -> Result<(), Error> {
         let kept = SignedDuration::try_from(self.limits.idempotency).unwrap_or(SignedDuration::MAX);
         let before = self.clock.now().saturating_sub(kept).unwrap_or(Timestamp::MIN);
+        let kept = SignedDuration::try_from(self.limits.deliveries_kept).unwrap_or(SignedDuration::MAX);
+        let done_before = self.clock.now().saturating_sub(kept).unwrap_or(Timestamp::MIN);
         self.store
             .transact(move |tx: &mut Transaction| {
-                Box::pin(async move { tx.forget_requests(before).await.map(drop) })
+                Box::pin(async move {
+                    tx.forget_deliveries(done_before).await?;
+                    tx.forget_requests(before).await.map(drop)
+                })
             })
             .await?;
         Ok(())

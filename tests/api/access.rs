@@ -27,6 +27,7 @@ fn path(pattern: &str) -> String {
         "{unit}" | "{code}" => "371772001".to_owned(),
         "{date}" => "2025-12-04".to_owned(),
         "{file}" => "totals.png".to_owned(),
+        "{id}" | "{delivery}" => "1".to_owned(),
         other => other.replace(['{', '}'], ""),
     };
     pattern.split('/').map(fill).collect::<Vec<_>>().join("/")

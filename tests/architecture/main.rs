@@ -165,9 +165,10 @@ fn each_wrong_arrow_is_refused() {
         ("config", &["store", "service", "http", "boot", "cli"]),
         ("i18n", &["store", "service", "http", "boot", "cli"]),
         ("telemetry", &["store", "service", "http", "boot", "cli"]),
-        ("store", &["config", "sheet", "i18n", "service", "http", "boot", "cli", "demo"]),
+        ("outgoing", &["domain", "store", "service", "http", "boot", "cli"]),
+        ("store", &["config", "sheet", "i18n", "outgoing", "service", "http", "boot", "cli", "demo"]),
         ("service", &["http", "boot", "cli", "demo", "telemetry"]),
-        ("http", &["store", "boot", "cli", "demo"]),
+        ("http", &["store", "outgoing", "boot", "cli", "demo"]),
     ] {
         for other in above {
             let why = format!("{layer} must not name {other}");

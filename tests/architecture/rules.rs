@@ -91,6 +91,13 @@ const LAYERS: &[Layer] = &[
         pure: false,
     },
     Layer {
+        name: "outgoing",
+        may: &["config"],
+        crates: Crates::Not(&["warp", "sea_orm", "sea_orm_migration", "sqlx", "pufa_migrations", "clap"]),
+        never: &["std::env", "std::fs"],
+        pure: false,
+    },
+    Layer {
         name: "store",
         may: &["domain", "clock"],
         crates: Crates::Not(&[
@@ -110,12 +117,13 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "service",
-        may: &["domain", "sheet", "store", "clock", "config", "i18n"],
+        may: &["domain", "sheet", "store", "outgoing", "clock", "config", "i18n"],
         crates: Crates::Not(&[
             "warp",
             "hyper",
             "hyper_util",
             "http_body_util",
+            "tokio_rustls",
             "tower",
             "tower_http",
             "sea_orm",

@@ -30,6 +30,8 @@ error-unit_out_of_scope = No such unit, or it is not in your scope
 error-campaign_unknown = No such campaign, or it does not concern your unit
 error-tally_unknown = The unit has not reported for this day
 error-chart_unknown = There is no such chart
+error-hook_unknown = There is no such hook, or it is out of your scope
+error-delivery_unknown = There is no such finished delivery
 error-comparison_empty = There is no campaign to compare
 
 # Faults of a field.
@@ -77,6 +79,15 @@ error-preset_unknown = The preset is a4, phone or screen
 error-lang_unknown = The language is zh-CN or en
 error-state_unknown = The state is submitted, accepted or returned
 error-query_unknown = Unknown parameter "{ $name }"
+error-channel_unknown = There is no such way of asking
+error-chase_nobody = There is nobody to ask
+error-unit_not_missing = This unit is not missing
+error-url_not_allowed = The address must be a public https address without a user name
+error-secret_invalid = A secret has 16 to 200 visible characters
+error-event_unknown = This sort of hook does not take that event
+error-minutes_invalid = Times are minutes from the deadline, at most { $limit } before or after it, and at most 6 of them
+error-hooks_too_many = A campaign has at most { $limit } hooks
+error-delivery_state_unknown = The state is waiting, delivered, dead or dropped
 error-field_missing = This is missing
 error-field_fixed = This cannot be changed
 error-code_invalid = A code is 1 to 32 letters, digits or . _ -
@@ -192,7 +203,46 @@ error-sheets_unread = Other sheets were not read: { $sheets }
 error-flag_invalid = A flag is 0 or 1
 
 # Chasing.
-missing-text = [Reminder] { $campaign }, { $month }/{ $day }: { $count } of { $expected } units have not reported: { $names }. Please report soon; if nothing was done, send a zero report.
+missing-before = [Reminder] { $campaign }, { $month }/{ $day }: { $count } of { $expected } units have not reported: { $names }. The deadline ({ $deadline }) is in { $left }; please report in time, or file a zero report if there was no work.
+missing-after = [Report due] { $campaign }, { $month }/{ $day }: { $count } of { $expected } units have not reported: { $names }. The deadline ({ $deadline }) has passed; please report as soon as you can, or file a zero report if there was no work.
+missing-group-before = [Reminder] { $campaign }, { $month }/{ $day }: { $count } units of { $group } have not reported: { $names }. The deadline ({ $deadline }) is in { $left }; please report in time, or file a zero report if there was no work.
+missing-group-after = [Report due] { $campaign }, { $month }/{ $day }: { $count } units of { $group } have not reported: { $names }. The deadline ({ $deadline }) has passed; please report as soon as you can, or file a zero report if there was no work.
+missing-line = { $group } ({ $count }): { $names }
+missing-no_group = no contact group
+missing-quiet = These are the quiet hours ({ $hours }): nothing is sent automatically; please see to it after { $end }.
+missing-quiet-hint = These are the quiet hours and nothing is sent automatically. Unless it is urgent, wait until they end.
+missing-page-title = Missing reports
+missing-page-heading = Missing on { $day }
+missing-date = Date
+missing-by = Grouping
+missing-by-none = None
+missing-by-parent = By unit above
+missing-by-liaison = By contact group
+missing-group-title = { $group } ({ $count })
+missing-channel = Sent through
+missing-note = Sent: note it
+missing-note-hint = Notes that the units still missing now were asked, when and through what. A unit that reports leaves the list.
+missing-noted = Noted.
+missing-open = Open the page for chasing (texts by group, log)
+missing-asked = asked { $times } times, last { $time }
+chase-log-title = Who was asked for this day
+chase-log-none = Nobody was asked yet.
+chase-log-units = { $count } units
+chase-by-service = automatic
+span-days = { $n } d
+span-hours = { $n } h
+span-minutes = { $n } min
+span-nearly = less than a minute
+
+# Messages to groups.
+summary-message-title = [Daily] { $campaign }, { $unit }, { $date }
+summary-message-reported = { $reported } of { $expected } units have reported, { $missing } are missing.
+summary-message-so_far = So far: { $amounts }.
+summary-message-amount = { $measure } { $amount }
+summary-message-nothing = Nothing has been reported yet.
+hook-test = [Test] Messages of { $campaign } ({ $unit }) reach this group. Please do not answer.
+
+# Chasing: the list.
 missing-nobody = { $campaign }, { $month }/{ $day }: all { $expected } units have reported.
 
 # Year over year.

@@ -30,6 +30,8 @@ error-unit_out_of_scope = 单位不存在，或不在您的范围内
 error-campaign_unknown = 活动不存在，或与您的单位无关
 error-tally_unknown = 该单位当日尚未上报
 error-chart_unknown = 没有这种图表
+error-hook_unknown = 没有这个消息推送设置，或不在您的范围内
+error-delivery_unknown = 没有这条已结束的推送记录
 error-comparison_empty = 没有可比较的活动
 
 # Faults of a field.
@@ -77,6 +79,15 @@ error-preset_unknown = 版式须为 a4、phone 或 screen
 error-lang_unknown = 语言须为 zh-CN 或 en
 error-state_unknown = 状态须为 submitted、accepted 或 returned
 error-query_unknown = 不认识的参数“{ $name }”
+error-channel_unknown = 没有这种催报渠道
+error-chase_nobody = 没有需要催报的单位
+error-unit_not_missing = 该单位不在未报名单中
+error-url_not_allowed = 网址须为 https 开头的外网地址，不含用户名
+error-secret_invalid = 密钥应为 16 至 200 个可见字符
+error-event_unknown = 此类推送不支持该事件
+error-minutes_invalid = 发送时间应为距截止时间的分钟数，前后不超过 { $limit } 分钟，至多 6 个
+error-hooks_too_many = 一个活动至多 { $limit } 个消息推送设置
+error-delivery_state_unknown = 状态须为 waiting、delivered、dead 或 dropped
 error-field_missing = 缺少此项
 error-field_fixed = 此项不能修改
 error-code_invalid = 代码应为 1 至 32 个字母、数字或 . _ -
@@ -192,7 +203,46 @@ error-sheets_unread = 其他工作表没有读：{ $sheets }
 error-flag_invalid = 开关只能是 0 或 1
 
 # Chasing.
-missing-text = 【催报】{ $campaign }{ $month }月{ $day }日应报 { $expected } 个单位，尚有 { $count } 个未报：{ $names }。请尽快上报，当日无工作请报“零报告”。
+missing-before = 【上报提醒】{ $campaign }{ $month }月{ $day }日应报 { $expected } 个单位，尚有 { $count } 个未报：{ $names }。距截止时间（{ $deadline }）还有 { $left }，请按时上报，当日无工作请报“零报告”。
+missing-after = 【催报】{ $campaign }{ $month }月{ $day }日应报 { $expected } 个单位，尚有 { $count } 个未报：{ $names }。已过截止时间（{ $deadline }），请尽快补报，当日无工作请报“零报告”。
+missing-group-before = 【上报提醒】{ $campaign }{ $month }月{ $day }日，{ $group }尚有 { $count } 个单位未报：{ $names }。距截止时间（{ $deadline }）还有 { $left }，请按时上报，当日无工作请报“零报告”。
+missing-group-after = 【催报】{ $campaign }{ $month }月{ $day }日，{ $group }尚有 { $count } 个单位未报：{ $names }。已过截止时间（{ $deadline }），请尽快补报，当日无工作请报“零报告”。
+missing-line = { $group }（{ $count }）：{ $names }
+missing-no_group = 未设联络群
+missing-quiet = 现为免打扰时段（{ $hours }），系统不自动发送催报；请各单位于 { $end } 后处理。
+missing-quiet-hint = 现为免打扰时段，系统不会自动发送；如非紧急，请等到时段结束后再发。
+missing-page-title = 催报
+missing-page-heading = { $day } 未报名单
+missing-date = 日期
+missing-by = 分组
+missing-by-none = 不分组
+missing-by-parent = 按上级单位
+missing-by-liaison = 按联络群
+missing-group-title = { $group }（{ $count }）
+missing-channel = 发送渠道
+missing-note = 已发送，记一笔
+missing-note-hint = 记下此刻仍未报的单位在何时经何渠道被提醒。单位上报后即从名单中消失。
+missing-noted = 已记下。
+missing-open = 打开催报页（分组文字、催报记录）
+missing-asked = 已提醒 { $times } 次，最近 { $time }
+chase-log-title = 当日催报记录
+chase-log-none = 当日还没有催报记录。
+chase-log-units = { $count } 个单位
+chase-by-service = 系统自动
+span-days = { $n } 天
+span-hours = { $n } 小时
+span-minutes = { $n } 分钟
+span-nearly = 不到 1 分钟
+
+# Messages to groups.
+summary-message-title = 【日报】{ $campaign } { $unit } { $date }
+summary-message-reported = 当日应报 { $expected } 个单位，已报 { $reported } 个，未报 { $missing } 个。
+summary-message-so_far = 活动累计：{ $amounts }。
+summary-message-amount = { $measure } { $amount }
+summary-message-nothing = 活动尚无上报数据。
+hook-test = 【测试】{ $campaign }（{ $unit }）的群消息已接通，请勿回复。
+
+# Chasing: the list.
 missing-nobody = { $campaign }{ $month }月{ $day }日应报 { $expected } 个单位，已全部上报。
 
 # Year over year.

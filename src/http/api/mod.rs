@@ -3,12 +3,14 @@
 pub mod account;
 pub mod campaigns;
 pub mod charts;
+pub mod chase;
 pub mod comparison;
 pub mod description;
 pub mod dhis2;
 pub mod events;
 pub mod export;
 pub mod health;
+pub mod hooks;
 pub mod import;
 pub mod ledger;
 pub mod links;

@@ -8,7 +8,7 @@ use warp::http::StatusCode;
 
 /// Parameters of totals.
 pub const TOTALS: &[&str] = &["unit", "by", "measure"];
-/// Parameters of completeness and of the missing list.
+/// Parameters of completeness.
 pub const COMPLETENESS: &[&str] = &["unit", "date"];
 
 /// Totals of a unit.
@@ -36,21 +36,4 @@ pub async fn completeness(request: Request) -> Result<Response, Error> {
         .completeness(request.caller()?, request.param(0), query.get("unit"), query.get("date"))
         .await?;
     Ok(reply::json(StatusCode::OK, &view))
-}
-
-/// Who has not, as JSON or as text ready to paste.
-///
-/// # Errors
-/// 422 for a faulty parameter; 404 out of scope.
-pub async fn missing(request: Request) -> Result<Response, Error> {
-    let query = request.query(COMPLETENESS)?;
-    let view = request
-        .app
-        .missing(request.caller()?, request.param(0), query.get("unit"), query.get("date"))
-        .await?;
-    Ok(if request.wants_text() {
-        reply::bytes_as(StatusCode::OK, view.text, "text/plain; charset=utf-8")
-    } else {
-        reply::json(StatusCode::OK, &view)
-    })
 }

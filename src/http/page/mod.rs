@@ -3,6 +3,7 @@
 pub mod account;
 pub mod assets;
 pub mod board;
+pub mod chase;
 mod figures;
 pub mod home;
 pub mod language;

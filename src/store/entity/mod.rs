@@ -11,6 +11,9 @@ macro_rules! no_relations {
     };
 }
 
+mod sent;
+pub use sent::{chase, chase_unit, delivery, hook, hook_cursor, unit_liaison};
+
 pub mod unit {
     use sea_orm::entity::prelude::*;
 
