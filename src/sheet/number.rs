@@ -166,7 +166,7 @@ fn digits(text: &str) -> Count {
     let figures = figures.trim_start_matches('0');
     match figures.len() {
         0 => Count::Whole(0),
-        ..=18 => figures.parse().map_or(Count::NotANumber, Count::Whole),
+        1..=18 => figures.parse().map_or(Count::NotANumber, Count::Whole),
         _ => Count::Whole(u64::MAX),
     }
 }

@@ -4,23 +4,25 @@
 //! for stays as it is, so a file of consultations leaves the other figures alone. A plain number of consultations that equals
 //! the sum of the records there are changes nothing, so that a sheet of totals does not wipe out their topics.
 
+mod combine;
+mod finder;
+
 use super::tallies::{ConsultationView, ItemView, is_lock, is_on_behalf};
 use super::{App, Caller, Error, scope};
-use crate::domain::access::{self, Permission};
 use crate::domain::calendar::ReportDay;
 use crate::domain::campaign::{Campaign, State};
 use crate::domain::catalogue::Catalogue;
-use crate::domain::quantity::{Quantity, Sum};
+use crate::domain::quantity::Quantity;
 use crate::domain::review::Report as Judged;
 use crate::domain::slot::{Line, Slot, SlotBook};
-use crate::domain::tally::{
-    self, Channel, Count, Draft, DraftConsultation, DraftItem, DraftJoint, Entry, Version,
-};
-use crate::domain::unit::{Unit, UnitId};
+use crate::domain::tally::{self, Channel, Entry, Version};
+use crate::domain::unit::UnitId;
 use crate::i18n::Lang;
 use crate::sheet::reports::{self, MAX_REMARKS, Report};
 use crate::sheet::{self, Grid, Place, Remark};
 use crate::store::{Act, Outcome, Precondition, Submission};
+use combine::{combined, kept};
+use finder::Finder;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -334,68 +336,6 @@ impl App {
     }
 }
 
-/// Finds units by what a sheet calls them, among those that the caller may report for.
-struct Finder<'a> {
-    catalogue: &'a Catalogue,
-    caller: &'a Caller,
-    names: HashMap<&'a str, Vec<&'a Unit>>,
-}
-
-impl<'a> Finder<'a> {
-    fn new(catalogue: &'a Catalogue, caller: &'a Caller, campaign: &Campaign) -> Self {
-        let mut names: HashMap<&str, Vec<&Unit>> = HashMap::new();
-        for unit in catalogue.tree.subtree(campaign.unit) {
-            names.entry(&unit.name).or_default().push(unit);
-        }
-        Self { catalogue, caller, names }
-    }
-
-    fn may(&self, permission: Permission, unit: &Unit) -> bool {
-        access::may(&self.caller.actor, &self.catalogue.tree, permission, unit.id)
-    }
-
-    fn find(&self, code: Option<&str>, name: Option<&str>) -> Result<UnitId, Remark> {
-        let unknown =
-            |shown: &str| Remark::new(Place::default(), "unit_unknown").with("unit", shown.escape_debug());
-        if let Some(code) = code {
-            let unit = self.by_code(code)?.ok_or_else(|| unknown(code))?;
-            // A hidden code under another name: one of them is a slip, and figures of the wrong unit are hard to find.
-            return match name.filter(|name| *name != unit.name && *name != unit.code.as_str()) {
-                None => Ok(unit.id),
-                Some(name) => Err(Remark::new(Place::default(), "unit_name_differs")
-                    .with("name", name.escape_debug())
-                    .with("right", &unit.name)),
-            };
-        }
-        let name = name.unwrap_or_default();
-        let named = self.names.get(name).map_or(&[][..], Vec::as_slice);
-        let mine: Vec<&&Unit> = named.iter().filter(|unit| self.may(Permission::Submit, unit)).collect();
-        match mine.as_slice() {
-            [one] => Ok(one.id),
-            [] if named.iter().any(|unit| self.may(Permission::Read, unit)) => {
-                Err(Remark::new(Place::default(), "unit_not_yours").with("unit", name.escape_debug()))
-            }
-            [] => self.by_code(name)?.map(|unit| unit.id).ok_or_else(|| unknown(name)),
-            many => {
-                let codes: Vec<&str> = many.iter().map(|unit| unit.code.as_str()).take(10).collect();
-                let remark =
-                    Remark::new(Place::default(), "unit_ambiguous").with("unit", name.escape_debug());
-                Err(remark.with("codes", codes.join(", ")))
-            }
-        }
-    }
-
-    fn by_code(&self, code: &str) -> Result<Option<&Unit>, Remark> {
-        let seen = self.catalogue.tree.by_code(code).filter(|unit| self.may(Permission::Read, unit));
-        match seen {
-            Some(unit) if !self.may(Permission::Submit, unit) => {
-                Err(Remark::new(Place::default(), "unit_not_yours").with("unit", code.escape_debug()))
-            }
-            other => Ok(other),
-        }
-    }
-}
-
 /// What a file says, judged against what is stored.
 struct Plan {
     rows: Vec<Row>,
@@ -479,7 +419,7 @@ impl Plan {
 }
 
 fn lines(version: &Version, slots: &SlotBook) -> Vec<Entry> {
-    let entry = |(slot, quantity): &(_, Quantity)| {
+    let entry = |(slot, quantity): &(Slot, Quantity)| {
         slots.line(*slot).map(|line| Entry { line: line.clone(), quantity: *quantity })
     };
     version.figures.iter().filter_map(entry).collect()
@@ -517,70 +457,4 @@ fn shown(entries: &[Entry], note: &str) -> FiguresView {
         }
     }
     view
-}
-
-/// What is stored, as a draft of the same.
-fn kept(version: &Version, slots: &SlotBook, catalogue: &Catalogue) -> Option<Draft> {
-    let mut draft = Draft { note: version.note.clone(), ..Draft::default() };
-    let item = |slot: Slot, quantity: Quantity| match slots.line(slot)? {
-        Line::Item { measure, title } => Some(DraftItem {
-            measure: measure.to_string(),
-            title: title.as_deref().map(ToOwned::to_owned),
-            count: Count::Whole(quantity.value().into()),
-            bound: Some(quantity.bound().code().to_owned()),
-        }),
-        Line::Consultation { .. } => None,
-    };
-    for &(slot, quantity) in &version.figures {
-        match slots.line(slot)? {
-            Line::Item { .. } => draft.items.push(item(slot, quantity)?),
-            Line::Consultation { topic, mode } => draft.consultations.push(DraftConsultation {
-                topic: Some(topic.code().into()),
-                mode: Some(mode.code().into()),
-                person_times: Count::Whole(quantity.value().into()),
-                bound: Some(quantity.bound().code().to_owned()),
-            }),
-        }
-    }
-    // A sheet has no columns for parts in events that others count, so they stay.
-    for part in &version.facts.joint {
-        let items = part.figures.iter().map(|&(slot, quantity)| item(slot, quantity));
-        draft.joint.push(DraftJoint {
-            lead: catalogue.tree.get(part.lead)?.code.to_string(),
-            items: items.collect::<Option<_>>()?,
-        });
-    }
-    Some(draft)
-}
-
-/// The sum of consultation records, none when one of them is no count.
-fn person_times(records: &[DraftConsultation]) -> Option<Sum> {
-    let quantity = |record: &DraftConsultation| {
-        let Count::Whole(n) = record.person_times else { return None };
-        let bound = record
-            .bound
-            .as_deref()
-            .map_or(Some(Default::default()), crate::domain::quantity::Bound::from_code);
-        Quantity::new(n, bound?).ok().map(Quantity::sum)
-    };
-    records.iter().map(quantity).sum()
-}
-
-/// What a report says after a file: its own parts, and those that the file does not speak of as they were.
-fn combined(report: &Report, stored: Option<Draft>, items: bool, consultations: bool, notes: bool) -> Draft {
-    let mut draft = report.draft.clone();
-    let Some(stored) = stored.filter(|_| !draft.zero) else { return draft };
-    draft.joint = stored.joint;
-    if !items {
-        draft.items = stored.items;
-    }
-    let told = report.plain_consultations && !draft.consultations.is_empty();
-    let same_sum = told && person_times(&draft.consultations) == person_times(&stored.consultations);
-    if !consultations || same_sum {
-        draft.consultations = stored.consultations;
-    }
-    if !notes {
-        draft.note = stored.note;
-    }
-    draft
 }
