@@ -2,6 +2,7 @@
 
 use super::quality::WarningView;
 use super::{App, Caller, Error};
+use crate::domain::access;
 use crate::domain::calendar::rfc3339;
 use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
@@ -251,6 +252,11 @@ impl App {
         {
             let known = self.names.lock().unwrap_or_else(PoisonError::into_inner);
             for id in ids {
+                if let Some(link) = access::link_of(id) {
+                    let word = caller.lang.words("page-link", &[("number", &link.to_string())]);
+                    names.insert(id, word);
+                    continue;
+                }
                 match known.get(&id) {
                     Some(name) => drop(names.insert(id, name.clone())),
                     None if !names.contains_key(&id) && !unknown.contains(&id) => unknown.push(id),

@@ -92,7 +92,9 @@ async fn real_reports_add_up_with_their_bounds(engine: Engine) {
         ["expected", "reported", "missing", "rate_permille"].map(|name| completeness[name].as_u64().unwrap());
     assert_eq!(counts, [24, 23, 1, 958]);
     let missing = admin.get("/campaigns/published/missing?unit=all").await.expect(200);
-    assert_eq!(missing["items"], json!([{ "unit": "case-44", "name": "未具名44", "status": "missing" }]));
+    let absent = missing["items"].as_array().unwrap();
+    assert_eq!(absent.len(), 1, "{missing}");
+    assert_eq!(["unit", "name", "status"].map(|name| &absent[0][name]), ["case-44", "未具名44", "missing"]);
 
     let picture = admin.get("/campaigns/published/charts/totals.svg?unit=all").await;
     assert_eq!(picture.status, 200, "{}", picture.text());

@@ -90,6 +90,17 @@ impl Mock {
         self.connections.load(Ordering::SeqCst)
     }
 
+    /// Waits until no request has come for a second, and says how many there were.
+    pub(super) async fn rest(&self) -> usize {
+        loop {
+            let seen = self.seen().len();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if self.seen().len() == seen {
+                return seen;
+            }
+        }
+    }
+
     /// Waits until so many requests have come, and gives all of them.
     #[track_caller]
     pub(super) fn expect(&self, count: usize) -> impl Future<Output = Vec<Seen>> {

@@ -69,7 +69,7 @@ async fn files_are_taken_in_at_the_command_line() {
     // The campaign is found from the days of the file.
     assert_eq!(place.import("tallies", sheet, &[]).json()["same"], 2);
     let records = "单位,日期,主题,人次\n万福街道,2025-12-01,劳动用工,3\n";
-    assert_eq!(place.import("consultations", records, &[]).json()["changed"], 1);
+    assert_eq!(place.import("consultations", records, &["--reason", "recount"]).json()["changed"], 1);
     let wrong = place.import("consultations", sheet, &[]);
     assert_eq!((wrong.code, wrong.out.as_str()), (1, ""), "{}", wrong.err);
     let faulty = place.import(
