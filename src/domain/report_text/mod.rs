@@ -1,7 +1,7 @@
 //! Report text to figures: what a unit writes into a group chat, read as measures with their numbers.
 //!
-//! A text is normalised character by character ([`mod@chars`]), cut into words, numbers and punctuation ([`tokens`]), and
-//! every number is bound to what it counts by the words around it ([`grammar`]): the noun before it, the noun after it, the
+//! A text is normalised character by character (`chars`), cut into words, numbers and punctuation (`tokens`), and
+//! every number is bound to what it counts by the words around it (`grammar`): the noun before it, the noun after it, the
 //! verb, the clause before, the figure before, in this order. What no rule binds is listed as unread; what a careful person
 //! would ask about is marked doubtful. Nothing here is stored: a person confirms.
 //!
