@@ -2,7 +2,6 @@
 
 use super::campaign::Campaign;
 use super::fault::Fault;
-use super::privacy;
 use super::quantity::Quantity;
 use super::slot::Slot;
 use super::tally::{self, Draft, Entry, Figures, MAX_LINES, Review, Version};
@@ -122,15 +121,7 @@ impl Report {
 
 /// A reason without the space around it.
 pub fn check_reason(reason: &str, pointer: &str, faults: &mut Vec<Fault>) -> String {
-    let reason = reason.trim();
-    if reason.chars().count() > MAX_REASON {
-        faults.push(Fault::new(pointer, "reason_too_long").with("limit", MAX_REASON));
-    } else if reason.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        faults.push(Fault::new(pointer, "reason_invalid"));
-    } else if privacy::find(reason).is_some() {
-        faults.push(Fault::new(pointer, "personal_data"));
-    }
-    reason.to_owned()
+    tally::check_words(reason, pointer, MAX_REASON, ["reason_too_long", "reason_invalid"], faults)
 }
 
 fn check_joint(

@@ -254,15 +254,27 @@ fn quantity(
 }
 
 fn check_note(note: &str, faults: &mut Vec<Fault>) -> String {
-    let note = note.trim();
-    if note.chars().count() > MAX_NOTE {
-        faults.push(Fault::new("/note", "note_too_long").with("limit", MAX_NOTE));
-    } else if note.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        faults.push(Fault::new("/note", "note_invalid"));
-    } else if privacy::find(note).is_some() {
-        faults.push(Fault::new("/note", "personal_data"));
+    check_words(note, "/note", MAX_NOTE, ["note_too_long", "note_invalid"], faults)
+}
+
+/// Free words without the space around them; the codes are those of words that are too long, and of characters that no
+/// text has.
+pub(super) fn check_words(
+    words: &str,
+    pointer: &str,
+    limit: usize,
+    [too_long, invalid]: [&'static str; 2],
+    faults: &mut Vec<Fault>,
+) -> String {
+    let words = words.trim();
+    if words.chars().count() > limit {
+        faults.push(Fault::new(pointer, too_long).with("limit", limit));
+    } else if words.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        faults.push(Fault::new(pointer, invalid));
+    } else if privacy::find(words).is_some() {
+        faults.push(Fault::new(pointer, "personal_data"));
     }
-    note.to_owned()
+    words.to_owned()
 }
 
 /// Whether a unit may report for a day at all, and whether it takes an exception to a lock to do so.
