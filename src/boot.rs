@@ -2,10 +2,11 @@
 
 use crate::clock::Clock;
 use crate::config::Limits;
-use crate::http::{layers, server};
+use crate::http::metrics::Metrics;
+use crate::http::{layers, routes, server};
 use crate::service::App;
 use crate::store::{Settings, Store, StoreError};
-use std::future::Future;
+use std::future::{Future, pending};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use tokio::net::TcpListener;
 pub struct Application {
     listener: TcpListener,
     address: SocketAddr,
+    monitoring: Option<TcpListener>,
     app: Arc<App>,
 }
 
@@ -40,6 +42,8 @@ const LOOK: Duration = Duration::from_millis(400);
 const NOTE: Duration = Duration::from_secs(60);
 /// How often what is kept only for a while is looked through.
 const TIDY: Duration = Duration::from_secs(3600);
+/// Connections for monitoring at once.
+const MONITORS: usize = 16;
 
 impl Application {
     /// Opens the database, migrates it, and binds the address.
@@ -61,10 +65,18 @@ impl Application {
     /// # Errors
     /// When the address cannot be had.
     pub async fn over(store: Store, listen: &str, clock: Clock, limits: Limits) -> Result<Self, BootError> {
-        let failed = |error| BootError::Listen(listen.to_owned(), error);
-        let listener = TcpListener::bind(listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address, app: App::new(store, clock, limits) })
+        let (listener, address) = bind(listen).await?;
+        Ok(Self { listener, address, monitoring: None, app: App::new(store, clock, limits) })
+    }
+
+    /// Binds another address for monitoring alone, and gives it.
+    ///
+    /// # Errors
+    /// When the address cannot be had.
+    pub async fn monitored_at(&mut self, listen: &str) -> Result<SocketAddr, BootError> {
+        let (listener, address) = bind(listen).await?;
+        self.monitoring = Some(listener);
+        Ok(address)
     }
 
     /// Where it listens.
@@ -84,18 +96,34 @@ impl Application {
         let watch = tokio::spawn(look_after(self.app.clone()));
         let tell = tokio::spawn(tell(self.app.clone()));
         let post = tokio::spawn(send_out(self.app.clone()));
-        let service = layers::service(&self.app);
+        let metrics = Arc::new(Metrics::default());
+        let service = layers::service(&self.app, &metrics, routes::TABLE);
+        let monitoring = self.monitoring.map(|listener| {
+            let service = layers::service(&self.app, &metrics, routes::MONITORING);
+            let limits = Limits { connections: MONITORS, ..self.app.limits().clone() };
+            tokio::spawn(async move { server::serve(listener, service, &limits, pending()).await })
+        });
         let stop = async {
             stop.await;
             self.app.hang_up();
         };
         server::serve(self.listener, service, self.app.limits(), stop).await;
+        if let Some(monitoring) = monitoring {
+            monitoring.abort();
+        }
         watch.abort();
         tell.abort();
         // What is under way stays taken for a while, and is sent again by whoever comes next.
         post.abort();
         self.app.close().await;
     }
+}
+
+async fn bind(listen: &str) -> Result<(TcpListener, SocketAddr), BootError> {
+    let failed = |error| BootError::Listen(listen.to_owned(), error);
+    let listener = TcpListener::bind(listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 /// Takes up what other processes changed, and forgets what is kept only for a while.

@@ -16,6 +16,8 @@ pub struct Site {
     pub require_totp: bool,
     /// Administrators do not act, and whoever acts does not read the audit.
     pub separate_duties: bool,
+    /// Counts for monitoring are told at a listener of their own, and not beside everything else.
+    pub metrics_apart: bool,
 }
 
 /// Limits that keep one caller from taking the service from the others. Each has a test that reaches it.

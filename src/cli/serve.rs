@@ -38,6 +38,10 @@ pub(super) struct Serve {
     /// Let hooks lead to private addresses and to http:. Whoever may enter a hook can then reach what this machine can.
     #[arg(long, env = "PUFA_ALLOW_PRIVATE_HOOKS")]
     allow_private_hooks: bool,
+    /// Address that tells /metrics, /healthz and /readyz and nothing else; without it /metrics is told beside
+    /// everything else, to this machine alone.
+    #[arg(long, env = "PUFA_METRICS_LISTEN")]
+    metrics_listen: Option<String>,
     #[command(flatten)]
     database: Database,
 }
@@ -60,6 +64,7 @@ impl Serve {
             trusted_proxies: self.trusted_proxy,
             require_totp: self.require_totp,
             separate_duties: self.separate_duties,
+            metrics_apart: self.metrics_listen.is_some(),
         };
         let public = site.public_url.clone();
         let session_idle = Duration::from_secs(u64::from(self.session_idle) * 60);
@@ -70,7 +75,11 @@ impl Serve {
             private_hooks: self.allow_private_hooks,
             ..Limits::default()
         };
-        let application = Application::over(store, &self.listen, Clock::system(), limits).await?;
+        let mut application = Application::over(store, &self.listen, Clock::system(), limits).await?;
+        if let Some(listen) = &self.metrics_listen {
+            let address = application.monitored_at(listen).await?;
+            print(&format!("metrics on http://{address}/metrics"))?;
+        }
         let here = format!("http://{}", application.address());
         if let Some(token) = application.app().offer_setup().await? {
             say(

@@ -165,6 +165,12 @@ pub struct UnitTree {
 const BLOCK: usize = 256;
 
 impl UnitTree {
+    /// How many units there are.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        self.units.len()
+    }
+
     /// Lays out units as a tree; siblings are ordered by `order`, then code.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::front::Front;
+use super::metrics::Metrics;
 use super::reply::Response;
 use super::request::{BodyStream, Peer, Request};
 use super::routes::{Access, Route, Shape};
@@ -10,6 +11,7 @@ use crate::service::App;
 use futures_util::StreamExt;
 use hyper::body::Bytes;
 use std::sync::Arc;
+use std::time::Instant;
 use warp::filters::BoxedFilter;
 use warp::filters::path::FullPath;
 use warp::http::{HeaderMap, Method, header};
@@ -19,11 +21,13 @@ type Parts = (Vec<String>,);
 
 /// All routes as one filter, in the order of the table, and after them what says that there is none.
 #[must_use]
-pub fn routes(app: &Arc<App>, table: &'static [Route]) -> BoxedFilter<(Response,)> {
+pub fn routes(app: &Arc<App>, metrics: &Arc<Metrics>, table: &'static [Route]) -> BoxedFilter<(Response,)> {
+    let lost = metrics.clone();
     let none = warp::method().and(warp::path::full()).and(warp::header::headers_cloned()).map(
         move |method: Method, path: FullPath, headers: HeaderMap| {
             let lang = session::language(&headers, "");
             let error = unmatched(table, &method, path.as_str());
+            lost.lost(error.status());
             if wants_page(&headers, path.as_str()) {
                 return super::page::problem(&error, lang, path.as_str(), "");
             }
@@ -32,10 +36,13 @@ pub fn routes(app: &Arc<App>, table: &'static [Route]) -> BoxedFilter<(Response,
     );
     // Built from the end, so that the first route lies outermost: a request passes as many boxes as its route has
     // routes before it, each time it is polled.
-    table.iter().rev().fold(none.boxed(), |rest, route| one(app.clone(), route).or(rest).unify().boxed())
+    table
+        .iter()
+        .rev()
+        .fold(none.boxed(), |rest, route| one(app.clone(), metrics.clone(), route).or(rest).unify().boxed())
 }
 
-fn one(app: Arc<App>, route: &'static Route) -> BoxedFilter<(Response,)> {
+fn one(app: Arc<App>, metrics: Arc<Metrics>, route: &'static Route) -> BoxedFilter<(Response,)> {
     let request = method(route.method)
         .and(path(route.path))
         .and(warp::path::full())
@@ -46,12 +53,13 @@ fn one(app: Arc<App>, route: &'static Route) -> BoxedFilter<(Response,)> {
     request
         .then(
             move |params, path: FullPath, raw_query: String, headers: HeaderMap, peer: Option<Peer>, body| {
-                let app = app.clone();
+                let (app, metrics) = (app.clone(), metrics.clone());
                 async move {
                     let lang = session::language(&headers, &raw_query);
                     let front = Front::of(&app.limits().site, peer.map(|peer| peer.0), &headers);
                     let request = Request {
                         app,
+                        metrics,
                         params,
                         path: path.as_str().to_owned(),
                         raw_query,
@@ -73,15 +81,19 @@ fn one(app: Arc<App>, route: &'static Route) -> BoxedFilter<(Response,)> {
 async fn answer(route: &'static Route, request: Request) -> Response {
     let lang = request.lang;
     let limit = request.app.limits().request_timeout;
+    let metrics = request.metrics.clone();
+    let (_in_flight, began) = (metrics.begin(), Instant::now());
     let (path, query) = (request.path.clone(), request.raw_query.clone());
     let done = tokio::time::timeout(limit, handle(route, request)).await;
-    match done.unwrap_or(Err(Error::Timeout)) {
+    let response = match done.unwrap_or(Err(Error::Timeout)) {
         Ok(response) => response,
         Err(error) => match route.shape {
             Shape::Api => error.into_response(lang),
             Shape::Page => super::page::problem(&error, lang, &path, &query),
         },
-    }
+    };
+    metrics.done(route, response.status(), began.elapsed());
+    response
 }
 
 async fn handle(route: &'static Route, mut request: Request) -> Result<Response, Error> {

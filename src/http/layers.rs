@@ -2,8 +2,9 @@
 
 use super::error::Error;
 use super::filter;
+use super::metrics::Metrics;
 use super::reply::Response;
-use super::routes::TABLE;
+use super::routes::Route;
 use crate::i18n::Lang;
 use crate::service::App;
 use hyper::body::Incoming;
@@ -33,9 +34,9 @@ fn always(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<Hea
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Builds the service.
+/// Builds the service that answers the routes of a table.
 #[must_use]
-pub fn service(app: &Arc<App>) -> Service {
+pub fn service(app: &Arc<App>, metrics: &Arc<Metrics>, table: &'static [Route]) -> Service {
     let pictures_are_packed = SizeAbove::new(1_024)
         .and(NotForContentType::IMAGES)
         .and(NotForContentType::const_new("text/event-stream"));
@@ -48,7 +49,7 @@ pub fn service(app: &Arc<App>) -> Service {
         .layer(always(header::CACHE_CONTROL.as_str(), "no-store"))
         .layer(CompressionLayer::new().compress_when(pictures_are_packed))
         .layer(CatchPanicLayer::custom(panicked))
-        .service(warp::service(filter::routes(app, TABLE)));
+        .service(warp::service(filter::routes(app, metrics, table)));
     let service = ServiceExt::<Request<Incoming>>::map_request(service, spelt);
     BoxCloneSyncService::new(ServiceExt::<Request<Incoming>>::map_response(
         service,

@@ -6,6 +6,7 @@ pub mod filter;
 pub mod front;
 pub mod layers;
 pub mod limit;
+pub mod metrics;
 pub mod openapi;
 pub mod page;
 pub mod reply;

@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::limit;
+use super::metrics::Metrics;
 use crate::domain::fault::Fault;
 use crate::i18n::Lang;
 use crate::service::{App, Caller};
@@ -24,6 +25,8 @@ pub struct Peer(pub IpAddr);
 pub struct Request {
     /// The service.
     pub app: Arc<App>,
+    /// What is counted at the edge.
+    pub metrics: Arc<Metrics>,
     /// The parameters of the path, in order.
     pub params: Vec<String>,
     /// The whole path.

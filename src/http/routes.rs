@@ -209,9 +209,10 @@ mod dhis2;
 mod office;
 mod pages;
 mod reports;
+mod state;
 
-const PARTS: [&[Route]; 5] =
-    [reports::REPORTS, office::OFFICE, accounts::ACCOUNTS_AND_STATE, dhis2::DHIS2, pages::PAGES];
+const PARTS: [&[Route]; 6] =
+    [reports::REPORTS, office::OFFICE, accounts::PEOPLE, state::STATE, dhis2::DHIS2, pages::PAGES];
 
 const COUNT: usize = {
     let (mut count, mut part) = (0, 0);
@@ -235,6 +236,9 @@ static ALL: [Route; COUNT] = {
     }
     all
 };
+
+/// The routes of the listener that is for monitoring alone.
+pub static MONITORING: &[Route] = state::MONITORING;
 
 /// Every route; the ones asked for most come first.
 pub static TABLE: &[Route] = &ALL;

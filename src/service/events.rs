@@ -34,6 +34,7 @@ pub struct Hub {
     revisions: watch::Sender<Revisions>,
     tops: tokio::sync::Mutex<HashMap<i32, i64>>,
     places: Arc<Semaphore>,
+    all: usize,
     ended: watch::Sender<bool>,
 }
 
@@ -44,8 +45,14 @@ impl Hub {
             revisions: watch::Sender::default(),
             tops: tokio::sync::Mutex::default(),
             places: Arc::new(Semaphore::new(places)),
+            all: places,
             ended: watch::Sender::new(false),
         }
+    }
+
+    /// How many listen.
+    pub(super) fn listeners(&self) -> usize {
+        self.all - self.places.available_permits()
     }
 
     fn listened(&self) -> Vec<Key> {

@@ -98,6 +98,23 @@ impl App {
         &self.clock
     }
 
+    /// What the service holds just now, and what its writer has done: for monitoring.
+    #[must_use]
+    pub fn measured(&self) -> Measured {
+        let written = self.store.written();
+        let (pictures, picture_bytes) = self.studio.kept();
+        Measured {
+            writes_waiting: written.waiting,
+            batches: written.batches,
+            reports: written.versions,
+            listeners: self.events.listeners(),
+            pictures,
+            picture_bytes,
+            remembered: self.sessions.len(),
+            units: self.store.catalogue().tree.size(),
+        }
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors
@@ -141,6 +158,27 @@ impl App {
         }
         self.store.clone().close().await;
     }
+}
+
+/// What the service holds, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measured {
+    /// Writes that wait for the writer.
+    pub writes_waiting: usize,
+    /// Groups of reports committed together since the start.
+    pub batches: u64,
+    /// Versions of reports committed since the start.
+    pub reports: u64,
+    /// Open pages that wait for changes.
+    pub listeners: usize,
+    /// Finished pictures kept.
+    pub pictures: usize,
+    /// Their bytes.
+    pub picture_bytes: usize,
+    /// Sessions, tokens and links recognised lately.
+    pub remembered: usize,
+    /// Units in the tree.
+    pub units: usize,
 }
 
 /// Who asks, in which language.

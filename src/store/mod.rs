@@ -45,7 +45,7 @@ pub use tally::{Listing, Page};
 pub use transaction::Transaction;
 pub use units::{Above, NewUnit, Progress};
 pub use verify::Finding;
-pub use writer::Work;
+pub use writer::{Work, Written};
 
 use crate::clock::Clock;
 use crate::domain::catalogue::Catalogue;
@@ -164,6 +164,12 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.writer.alive()?;
         Ok(self.read.ping().await?)
+    }
+
+    /// What the writer has done, and what waits for it.
+    #[must_use]
+    pub fn written(&self) -> Written {
+        self.writer.written()
     }
 
     /// Stops the writer after what is waiting, and closes the connections.

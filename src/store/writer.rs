@@ -19,6 +19,7 @@ use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{mpsc, oneshot, watch};
 
 type Answer = oneshot::Sender<Result<Outcome, StoreError>>;
@@ -53,6 +54,25 @@ enum Atomic {
 #[derive(Debug, Clone)]
 pub(super) struct Handle {
     sender: mpsc::Sender<Command>,
+    counts: Arc<Counts>,
+}
+
+/// What a writer has committed since it started.
+#[derive(Debug, Default)]
+struct Counts {
+    batches: AtomicU64,
+    versions: AtomicU64,
+}
+
+/// What the writer has done since the start, and what waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Writes that wait.
+    pub waiting: usize,
+    /// Groups of reports committed together.
+    pub batches: u64,
+    /// Versions in them.
+    pub versions: u64,
 }
 
 impl std::fmt::Debug for Command {
@@ -71,6 +91,14 @@ impl Handle {
 
     pub(super) fn alive(&self) -> Result<(), StoreError> {
         if self.sender.is_closed() { Err(StoreError::Stopped) } else { Ok(()) }
+    }
+
+    pub(super) fn written(&self) -> Written {
+        Written {
+            waiting: self.sender.max_capacity() - self.sender.capacity(),
+            batches: self.counts.batches.load(Ordering::Relaxed),
+            versions: self.counts.versions.load(Ordering::Relaxed),
+        }
     }
 
     pub(super) async fn refresh(&self) -> Result<(), StoreError> {
@@ -169,8 +197,9 @@ pub(super) struct Parts {
 
 pub(super) fn start(parts: Parts) -> Handle {
     let (sender, receiver) = mpsc::channel(parts.queue);
-    tokio::spawn(Writer { parts, hot: Hot::default() }.run(receiver));
-    Handle { sender }
+    let counts = Arc::<Counts>::default();
+    tokio::spawn(Writer { parts, hot: Hot::default(), counts: counts.clone() }.run(receiver));
+    Handle { sender, counts }
 }
 
 /// Runs work of the writer; a panic in it is a failure of that work, and the writer goes on. Its transaction is
@@ -185,6 +214,7 @@ const TRIES: usize = 20;
 struct Writer {
     parts: Parts,
     hot: Hot,
+    counts: Arc<Counts>,
 }
 
 impl Writer {
@@ -400,6 +430,8 @@ impl Writer {
         idempotency::insert(connection, transaction.now(), &keyed).await?;
         let head = transaction.head().clone();
         self.commit(transaction).await?;
+        self.counts.batches.fetch_add(1, Ordering::Relaxed);
+        self.counts.versions.fetch_add(versions.len() as u64, Ordering::Relaxed);
         self.hot.keep(written, head, catalogue.epoch);
         if let Some(book) = book.changed() {
             self.parts.slots.send_replace(book);

@@ -29,6 +29,7 @@ mod flow;
 mod hooks;
 mod import;
 mod limits;
+mod metrics;
 mod openapi;
 mod parse;
 mod people;

@@ -1,10 +1,10 @@
 //! Who comes in, and what runs here.
 
-use super::super::api::{account, campaigns, description, health, links, session, tokens, users};
+use super::super::api::{account, campaigns, description, links, session, tokens, users};
 use super::{ACCOUNTS, Access, Doc, OWN_REFUSES, PERSONAL, Route, Shape, Verb, doc, schema};
 use crate::domain::access::Permission;
 
-pub(super) const ACCOUNTS_AND_STATE: &[Route] = &[
+pub(super) const PEOPLE: &[Route] = &[
     api!(Get "/measures" Access::Needs(Permission::Own), campaigns::measures,
         doc("Built-in measures", &[], schema::<campaigns::Measures>)),
     api!(Post "/session" Access::Public, session::create, Doc {
@@ -98,20 +98,4 @@ pub(super) const ACCOUNTS_AND_STATE: &[Route] = &[
     }),
     api!(Get "/openapi.json" Access::Public, description::openapi,
         Doc { refuses: &[], gives: (200, None), ..doc("This description", &[], schema::<()>) }),
-    Route {
-        method: Verb::Get,
-        path: "/healthz",
-        access: Access::Public,
-        shape: Shape::Api,
-        handler: run!(health::alive),
-        doc: Doc { refuses: &[], gives: (200, None), ..doc("The process runs", &[], schema::<()>) },
-    },
-    Route {
-        method: Verb::Get,
-        path: "/readyz",
-        access: Access::Public,
-        shape: Shape::Api,
-        handler: run!(health::ready),
-        doc: Doc { refuses: &[503], gives: (200, None), ..doc("The database answers", &[], schema::<()>) },
-    },
 ];

@@ -101,6 +101,11 @@ impl Cache {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many are remembered.
+    pub(in crate::service) fn len(&self) -> usize {
+        self.inner().seen.len()
+    }
+
     pub(super) fn find(&self, key: &Key, now: Timestamp) -> Found {
         let mut inner = self.inner();
         if inner.looked.is_none_or(|looked| looked.elapsed() >= BELIEVED) {
