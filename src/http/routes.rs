@@ -117,9 +117,10 @@ impl Route {
 
 /// Where the holder of a report link comes in: the report of one unit in one drive. The path's first two parameters are
 /// the drive and the unit.
-const FOR_LINKS: [&str; 3] = [
+const FOR_LINKS: [&str; 4] = [
     "/campaigns/{campaign}/report/{unit}",
     "/api/v1/campaigns/{campaign}/tallies/{unit}/{date}",
+    "/api/v1/campaigns/{campaign}/tallies/{unit}/{date}/check",
     "/api/v1/campaigns/{campaign}/tallies/{unit}/{date}/versions",
 ];
 
@@ -242,3 +243,16 @@ pub static MONITORING: &[Route] = state::MONITORING;
 
 /// Every route; the ones asked for most come first.
 pub static TABLE: &[Route] = &ALL;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_is_known_to_the_browser_tests() {
+        let known = include_str!("../../tests/browser/pages.mjs");
+        for route in TABLE.iter().filter(|route| route.shape == Shape::Page && route.method == Verb::Get) {
+            assert!(known.contains(&format!("\"{}\"", route.path)), "{}", route.path);
+        }
+    }
+}

@@ -64,6 +64,14 @@ pub struct Opened {
     pub seconds: u64,
 }
 
+/// An address as a QR code, SVG.
+///
+/// # Errors
+/// When it is too long for any code.
+pub fn qr_code(address: &str) -> Result<String, Error> {
+    qr::svg(address)
+}
+
 fn view(catalogue: &Catalogue, campaign: &Campaign, link: &Link) -> Option<LinkView> {
     let unit = catalogue.tree.get(link.unit)?;
     Some(LinkView {

@@ -8,6 +8,7 @@ use crate::domain::access::{self, Permission};
 use crate::domain::calendar::ReportDay;
 use crate::domain::campaign::{Campaign, State};
 use crate::domain::catalogue::Catalogue;
+use crate::domain::completeness::Status;
 use crate::domain::fault::Fault;
 use crate::domain::tally::{self, Review};
 use crate::domain::unit::Unit;
@@ -48,6 +49,8 @@ pub struct ReportView {
     pub versions: Vec<TallyView>,
     /// The report of the day before.
     pub yesterday: Option<TallyView>,
+    /// The last report of an earlier day, where the day before has none.
+    pub earlier: Option<TallyView>,
 }
 
 impl ReportView {
@@ -87,9 +90,18 @@ impl App {
         let whole = self.completeness(caller, id, Some(code), None).await?;
         let own = whole.units.into_iter().find(|row| row.unit == code);
         let due = |date: &str| date.parse::<ReportDay>().is_ok_and(|day| day <= today);
-        let days = own.into_iter().flat_map(|row| row.days).filter(|day| due(&day.date));
+        let days: Vec<_> = own.into_iter().flat_map(|row| row.days).filter(|day| due(&day.date)).collect();
+        let reported = |code: &str| {
+            use Status::{Late, OnTime, Returned, Zero};
+            matches!(Status::from_code(code), Some(OnTime | Late | Zero | Returned))
+        };
+        let known = days.iter().filter(|other| other.date < date && other.status.is_some_and(reported));
+        let earlier = match known.map(|other| &other.date).max().filter(|_| before.is_empty()) {
+            Some(last) => self.versions(caller, id, code, last).await?.items.pop(),
+            None => None,
+        };
         Ok(ReportView {
-            days: days.map(|day| ReportDayView { date: day.date, status: day.status }).collect(),
+            days: days.into_iter().map(|day| ReportDayView { date: day.date, status: day.status }).collect(),
             closed: tally::check_day(&campaign, &catalogue.tree, unit.id, day, self.clock.now()).err(),
             may_submit: access::may(&caller.actor, &catalogue.tree, Permission::Submit, unit.id),
             campaign: CampaignView::new(&campaign, &catalogue, today),
@@ -99,6 +111,7 @@ impl App {
             leads: leads(&catalogue, &campaign, unit),
             overdue: versions.is_empty() && after,
             yesterday: before.into_iter().next_back(),
+            earlier,
             date,
             versions,
         })

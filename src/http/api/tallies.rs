@@ -4,6 +4,7 @@ use crate::domain::tally::{Channel, Count, Draft, DraftConsultation, DraftItem, 
 use crate::http::error::{Error, FaultView};
 use crate::http::reply::{self, Response};
 use crate::http::request::Request;
+use crate::http::session::Token;
 use crate::service;
 use crate::service::quality::WarningView;
 use crate::service::tallies::{Filter, IdempotencyKey, Precondition, Stored, parse_day};
@@ -271,8 +272,17 @@ fn wanted(request: &Request, body: TallyBody) -> Result<service::tallies::Reques
         draft: body.into(),
         precondition: precondition(request)?,
         idempotency: None,
-        channel: Channel::Api,
+        channel: channel(request),
     })
+}
+
+/// A page that sends its form by script asks as any program does; but a browser says whose page it is, which no program
+/// has a reason to.
+fn channel(request: &Request) -> Channel {
+    let signed_in = matches!(Token::of(&request.headers), None | Some(Token::Cookie(_)));
+    let of_page = request.header(header::ORIGIN).is_some()
+        || request.headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
+    if signed_in && of_page { Channel::Form } else { Channel::Api }
 }
 
 /// Reports a unit's day, or corrects it.

@@ -2,8 +2,8 @@
 //!
 //! Fields are named as the body of the API: `items.N.measure|title|count|bound`,
 //! `consultations.N.topic|mode|person_times|bound`, `joint.N.lead|measure|title|count|bound`, `zero`, `note`, `reason`,
-//! `via`; besides `version` and `key`. Everything stays text
-//! as it was typed, so that a form with faults shows what the person wrote.
+//! `via`; besides `version` and `key`, and `text` for a pasted report. Everything stays text as it was typed, so that a
+//! form with faults shows what the person wrote.
 
 use crate::domain::campaign::Kind;
 use crate::domain::measure::CONSULTATIONS;
@@ -71,6 +71,8 @@ pub(super) struct Form {
     pub(super) version: String,
     /// Makes a form that is sent twice count once.
     pub(super) key: String,
+    /// A report text to be read.
+    pub(super) text: String,
 }
 
 /// Which rows of the form the lines of a draft came from.
@@ -150,13 +152,13 @@ impl Form {
         self.joint.push(JointRow { at, lead, measure, title, count, bound: bound.to_owned() });
     }
 
-    fn add(&mut self, measure: &str, title: &str, given: bool, count: String, bound: &str) {
+    pub(super) fn add(&mut self, measure: &str, title: &str, given: bool, count: String, bound: &str) {
         let at = self.items.last().map_or(0, |item| item.at + 1);
         let (measure, title, bound) = (measure.to_owned(), title.to_owned(), bound.to_owned());
         self.items.push(Item { at, measure, title, given, count, bound });
     }
 
-    fn record(&mut self, topic: &str, mode: &str, count: String, bound: &str) {
+    pub(super) fn record(&mut self, topic: &str, mode: &str, count: String, bound: &str) {
         let at = self.consultations.last().map_or(0, |record| record.at + 1);
         let (topic, mode, bound) = (topic.to_owned(), mode.to_owned(), bound.to_owned());
         self.consultations.push(Record { at, topic, mode, count, bound });
@@ -214,6 +216,7 @@ impl Form {
                 (Some("note"), None, None) => form.note = value,
                 (Some("version"), None, None) => form.version = value,
                 (Some("key"), None, None) => form.key = value,
+                (Some("text"), None, None) => form.text = value,
                 _ => {}
             }
         }

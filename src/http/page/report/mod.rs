@@ -2,7 +2,9 @@
 
 mod form;
 mod history;
+mod paste;
 mod receipt;
+mod script;
 mod view;
 
 use super::{Frame, render};
@@ -12,12 +14,14 @@ use crate::http::error::Error;
 use crate::http::reply::{self, Response};
 use crate::http::request::{Query, Request};
 use crate::service::App;
+use crate::service::links::qr_code;
 use crate::service::report::ReportView;
 use crate::service::session::random_token;
 use crate::service::tallies::{IdempotencyKey, Precondition, TallyView};
 use crate::service::{self, Caller, tallies};
 use form::{Form, Places};
 use receipt::ReceiptPage;
+use script::Script;
 use std::sync::Arc;
 use view::{ReportPage, Told};
 use warp::http::StatusCode;
@@ -30,6 +34,8 @@ struct Visit {
     app: Arc<App>,
     caller: Caller,
     frame: Frame,
+    /// How this service is reached.
+    base: String,
     campaign: String,
     unit: String,
     date: Option<String>,
@@ -43,6 +49,7 @@ impl Visit {
             app: request.app.clone(),
             caller: request.caller()?.clone(),
             frame: Frame::of(request),
+            base: request.base(),
             campaign: request.param(0).to_owned(),
             unit: request.param(1).to_owned(),
             date: query.owned("date"),
@@ -52,6 +59,18 @@ impl Visit {
 
     async fn load(&self) -> Result<ReportView, Error> {
         Ok(self.app.report(&self.caller, &self.campaign, &self.unit, self.date.as_deref()).await?)
+    }
+
+    fn page(
+        self,
+        status: StatusCode,
+        report: &ReportView,
+        form: &Form,
+        told: Told,
+    ) -> Result<Response, Error> {
+        let lang = self.frame.lang;
+        let script = Script::new(lang, &self.caller, report);
+        render(status, lang, &ReportPage::new(self.frame, script, report, form, told))
     }
 }
 
@@ -65,10 +84,12 @@ pub async fn show(request: Request) -> Result<Response, Error> {
     let report = visit.load().await?;
     let lang = visit.frame.lang;
     if let Some(tally) = report.versions.iter().find(|tally| Some(tally.version) == visit.done) {
-        return render(StatusCode::OK, lang, &ReceiptPage::new(visit.frame, &report, tally));
+        let script = Script::new(lang, &visit.caller, &report);
+        let qr = qr_code(&format!("{}{}&done={}", visit.base, address(&report), tally.version))?;
+        return render(StatusCode::OK, lang, &ReceiptPage::new(visit.frame, script, &report, tally, qr));
     }
     let form = Form::of(&report, random_token()?);
-    render(StatusCode::OK, lang, &ReportPage::new(visit.frame, &report, &form, &Told::default()))
+    visit.page(StatusCode::OK, &report, &form, Told::default())
 }
 
 /// Takes a report, or shows the form again with what is wrong and everything that was typed.
@@ -81,10 +102,14 @@ pub async fn submit(mut request: Request) -> Result<Response, Error> {
     drop(request);
     let mut form = Form::read(&fields);
     let report = visit.load().await?;
-    if fields.get("do") == Some("more") {
-        form.grow();
-        let page = ReportPage::new(visit.frame.clone(), &report, &form, &Told::default());
-        return render(StatusCode::OK, visit.frame.lang, &page);
+    match fields.get("do") {
+        Some("more") => {
+            form.grow();
+            return visit.page(StatusCode::OK, &report, &form, Told { again: true, ..Told::default() });
+        }
+        Some("read") => return read(visit, &report, form),
+        Some("zero") => form.zero = true,
+        _ => {}
     }
     let (draft, places) = form.draft();
     let wanted = tallies::Request {
@@ -130,6 +155,26 @@ pub async fn submit(mut request: Request) -> Result<Response, Error> {
         }
         error => refused(visit, form, &places, error).await,
     }
+}
+
+/// Shows the form with what was read in a pasted text.
+fn read(visit: Visit, report: &ReportView, mut form: Form) -> Result<Response, Error> {
+    let lang = visit.frame.lang;
+    let text = form.text.clone();
+    let (status, told) = match visit.app.parse(&visit.caller, &text, None) {
+        Ok(found) => {
+            let reading = paste::fill(lang, &report.campaign, &mut form, &text, &found);
+            (StatusCode::OK, Told { reading: Some(reading), ..Told::default() })
+        }
+        Err(error @ service::Error::Invalid(_)) => {
+            let error = Error::from(error);
+            let faults =
+                super::told(&error, lang).into_iter().map(|text| ("text".to_owned(), text)).collect();
+            (error.status(), Told { faults, ..Told::default() })
+        }
+        Err(error) => return Err(error.into()),
+    };
+    visit.page(status, report, &form, Told { again: true, ..told })
 }
 
 /// The address of a day's form, which names the day: a form opened before midnight reports on its own day after it.
@@ -183,6 +228,5 @@ async fn conflict(visit: Visit, mut form: Form, current: TallyView) -> Result<Re
 
 async fn again(visit: Visit, form: &Form, told: Told, status: StatusCode) -> Result<Response, Error> {
     let report = visit.load().await?;
-    let lang = visit.frame.lang;
-    render(status, lang, &ReportPage::new(visit.frame, &report, form, &told))
+    visit.page(status, &report, form, Told { again: true, ..told })
 }

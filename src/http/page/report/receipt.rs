@@ -3,6 +3,7 @@
 use super::super::Frame;
 use super::super::figures::{self, Figure, Line};
 use super::history;
+use super::script::Script;
 use crate::service::campaigns::CampaignView;
 use crate::service::report::ReportView;
 use crate::service::tallies::TallyView;
@@ -19,6 +20,9 @@ struct Total {
 #[template(path = "receipt.html")]
 pub(super) struct ReceiptPage {
     f: Frame,
+    script: Script,
+    /// The address of this page as a QR code, SVG.
+    qr: String,
     campaign: CampaignView,
     unit: String,
     code: String,
@@ -38,7 +42,7 @@ pub(super) struct ReceiptPage {
 }
 
 impl ReceiptPage {
-    pub(super) fn new(f: Frame, report: &ReportView, tally: &TallyView) -> Self {
+    pub(super) fn new(f: Frame, script: Script, report: &ReportView, tally: &TallyView, qr: String) -> Self {
         let lang = f.lang;
         let total = |total: &crate::service::tallies::MeasureTotal| {
             let measure = figures::measure(&report.campaign, &total.measure);
@@ -65,6 +69,8 @@ impl ReceiptPage {
             reason: tally.reason.clone(),
             by: tally.by.clone(),
             via: tally.via.map_or_else(String::new, |code| history::way(lang, code)),
+            script,
+            qr,
             f,
         }
     }

@@ -4,6 +4,8 @@ use super::super::Frame;
 use super::super::figures::{self, Line, Standing};
 use super::form::{Form, Item, JointRow, Record, TITLED};
 use super::history::{self, VersionRow};
+use super::paste::Reading;
+use super::script::Script;
 use crate::domain::consultation::{Mode, Topic};
 use crate::domain::measure::CONSULTATIONS;
 use crate::domain::quantity::Bound;
@@ -25,6 +27,10 @@ pub(super) struct Told {
     pub(super) current: Option<TallyView>,
     /// What looks unusual and asks for a word.
     pub(super) warnings: Vec<WarningView>,
+    /// The form was sent: it shows what was typed, not what stands.
+    pub(super) again: bool,
+    /// What was read in a pasted text.
+    pub(super) reading: Option<Reading>,
 }
 
 /// One choice of a list.
@@ -45,12 +51,15 @@ struct Row {
     word: String,
     count: String,
     bounds: Vec<Pick>,
-    yesterday: Option<String>,
+    /// What the unit reported last, for comparison.
+    before: Option<String>,
     fault: Option<Fault>,
 }
 
 struct Group {
+    code: String,
     name: String,
+    word: String,
     titled: bool,
     consultations: bool,
     rows: Vec<Row>,
@@ -118,6 +127,11 @@ struct Summary {
 #[template(path = "report.html")]
 pub(super) struct ReportPage {
     f: Frame,
+    script: Script,
+    /// It shows what was typed, not what stands.
+    again: bool,
+    read: Option<Reading>,
+    text: String,
     campaign: CampaignView,
     unit: String,
     code: String,
@@ -159,10 +173,10 @@ pub(super) struct ReportPage {
 }
 
 impl ReportPage {
-    pub(super) fn new(f: Frame, report: &ReportView, form: &Form, told: &Told) -> Self {
+    pub(super) fn new(f: Frame, script: Script, report: &ReportView, form: &Form, told: Told) -> Self {
         let lang = f.lang;
         let campaign = &report.campaign;
-        let rows = Rows { lang, report, told };
+        let rows = Rows { lang, report, told: &told };
         let fault =
             |field: &str| told.faults.iter().find(|(at, _)| at == field).map(|(_, text)| text.clone());
         let consultation_word = figures::word(lang, figures::measure(campaign, CONSULTATIONS));
@@ -202,6 +216,8 @@ impl ReportPage {
                 .measures
                 .iter()
                 .map(|measure| Group {
+                    code: measure.code.clone(),
+                    word: figures::word(lang, Some(measure)).to_owned(),
                     name: figures::name(lang, measure).to_owned(),
                     titled: measure.code == TITLED,
                     consultations: measure.code == CONSULTATIONS,
@@ -243,6 +259,10 @@ impl ReportPage {
                 .as_ref()
                 .map(|tally| (figures::short_day(&tally.date), figures::lines(lang, campaign, tally))),
             campaign: campaign.clone(),
+            again: told.again,
+            text: form.text.clone(),
+            read: told.reading,
+            script,
             f,
         }
     }
@@ -273,9 +293,6 @@ impl Rows<'_> {
         let measure = figures::measure(&self.report.campaign, &item.measure);
         let word = figures::word(lang, measure);
         let typed = item.measure == TITLED && !item.given;
-        let before = self.report.yesterday.iter().flat_map(|tally| &tally.items).find(|other| {
-            other.measure == item.measure && other.title.as_deref().unwrap_or_default() == item.title
-        });
         Row {
             at: item.at,
             typed,
@@ -289,12 +306,25 @@ impl Rows<'_> {
             given: item.given,
             count: item.count.clone(),
             bounds: bounds(lang, &item.bound),
-            yesterday: before
-                .filter(|_| !typed)
-                .map(|other| figures::amount(lang, other.count, other.bound, word)),
+            before: self.before(item, word).filter(|_| !typed),
             word: word.to_owned(),
             fault: self.fault(&format!("items.{}.", item.at)),
         }
+    }
+
+    /// What the row said yesterday, or on the last day that was reported.
+    fn before(&self, item: &Item, word: &str) -> Option<String> {
+        let lang = self.lang;
+        let tally = self.report.yesterday.as_ref().or(self.report.earlier.as_ref())?;
+        let line = tally.items.iter().find(|other| {
+            other.measure == item.measure && other.title.as_deref().unwrap_or_default() == item.title
+        })?;
+        let amount = figures::amount(lang, line.count, line.bound, word);
+        let day = figures::short_day(&tally.date);
+        Some(match self.report.yesterday {
+            Some(_) => lang.words("report-yesterday-was", &[("amount", &amount)]),
+            None => lang.words("report-last-was", &[("day", &day), ("amount", &amount)]),
+        })
     }
 
     fn part(&self, row: &JointRow) -> PartRow {

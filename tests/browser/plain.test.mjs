@@ -1,0 +1,114 @@
+// Without script, on a small screen, by keyboard; and what the form weighs.
+import { strict as assert } from "node:assert";
+import { readFileSync, readdirSync } from "node:fs";
+import { test } from "node:test";
+import { parse } from "acorn";
+import { base, day, newUnit } from "./support/api.mjs";
+import { PHONE, SMALL, scene, width } from "./support/scene.mjs";
+
+const assets = new URL("../../web/assets/", import.meta.url);
+
+scene("a clerk without script pastes, mends, reports and corrects", async (s) => {
+  const unit = await newUnit();
+  const page = await s.open(unit.link, { script: false });
+  await page.getByText("粘贴报送文字").click();
+  await page.getByLabel("报送文字").fill("悬挂横幅12条，解答咨询5人次");
+  await page.getByRole("button", { name: "识别并填入" }).click();
+  await page.getByText("识别出 2 个数字").waitFor();
+  s.watch.expect(422);
+  await page.getByLabel("横幅标语", { exact: true }).fill("1.5");
+  await page.locator("button[value=submit]").click();
+  await page.getByText("数量须为整数").first().waitFor();
+  await page.getByLabel("横幅标语", { exact: true }).fill("15");
+  await page.locator("button[value=submit]").click();
+  await page.waitForURL(/done=1/);
+  await page.getByRole("link", { name: "修改本日上报" }).click();
+  await page.getByLabel("横幅标语", { exact: true }).fill("16");
+  await page.locator("button[value=submit]").click();
+  await page.waitForURL(/done=2/);
+  assert.deepEqual((await unit.versions(await day())).map((one) => one.items[0].count), [15, 16]);
+});
+
+scene("a zero report takes one press without script", async (s) => {
+  const unit = await newUnit();
+  const page = await s.open(unit.link, { script: false });
+  await page.getByRole("button", { name: "零报告" }).click();
+  await page.waitForURL(/done=1/);
+  assert.equal((await unit.current(await day())).zero, true);
+});
+
+scene("the form weighs under 60 KB on the wire, and needs one request for HTML and one for CSS to be seen", async (s) => {
+  const unit = await newUnit();
+  const context = await s.browser();
+  const page = await context.newPage();
+  await page.goto(unit.link);
+  await page.close();
+  const fresh = await context.newPage();
+  const wire = await context.newCDPSession(fresh);
+  await wire.send("Network.enable");
+  await wire.send("Network.setCacheDisabled", { cacheDisabled: true });
+  const loads = new Map();
+  wire.on("Network.requestWillBeSent", ({ requestId, request, type }) => loads.set(requestId, { url: request.url, type, priority: request.initialPriority }));
+  wire.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => Object.assign(loads.get(requestId), { bytes: encodedDataLength }));
+  await fresh.goto(unit.form, { waitUntil: "networkidle" });
+  const all = [...loads.values()];
+  const bytes = all.reduce((sum, one) => sum + (one.bytes ?? 0), 0);
+  console.log(`the form: ${bytes} bytes in ${all.length} requests; HTML ${all.find((one) => one.type === "Document").bytes}`);
+  assert.ok(all.every((one) => one.bytes > 0), JSON.stringify(all));
+  assert.ok(bytes < 60_000, `${bytes} bytes`);
+  const blocking = await fresh.evaluate(() => [
+    ...document.querySelectorAll("link[rel=stylesheet], script:not([type=module]):not([defer]):not([async])"),
+  ].map((one) => one.outerHTML));
+  assert.equal(blocking.length, 1, blocking.join());
+  assert.equal(all.filter((one) => one.type === "Document").length, 1);
+  assert.equal(all.filter((one) => one.type === "Stylesheet").length, 1);
+});
+
+for (const [name, device] of [["320 px", SMALL], ["360 px", PHONE]]) {
+  scene(`at ${name} nothing is cut off and everything can be touched`, async (s) => {
+    const unit = await newUnit();
+    for (const lang of ["zh-CN", "en"]) {
+      const page = await s.open(unit.link, { device, lang });
+      await page.locator(".step").first().waitFor();
+      for (const summary of await page.locator("summary").all()) await summary.click();
+      assert.ok((await width(page)) <= 0, `${lang}: ${await width(page)} px too wide`);
+      const small = await page.evaluate(() => [...document.querySelectorAll("main button, main a.button, main input:not([type=hidden]), main select, main summary, main textarea, .days a")]
+        .map((one) => [one, (one.closest("label") ?? one).getBoundingClientRect()])
+        .filter(([one, { width: wide, height }]) => !one.matches(".first") && wide > 0 && (height < 44 || wide < 44))
+        .map(([one, { width: wide, height }]) => `${one.outerHTML.slice(0, 80)} ${wide}x${height}`));
+      assert.deepEqual(small, [], lang);
+      const narrow = await page.evaluate(() => [...document.querySelectorAll("input.count")]
+        .filter((one) => one.offsetParent && one.clientWidth < 56).map((one) => `${one.id} ${one.clientWidth}`));
+      assert.deepEqual(narrow, [], `${lang}: five digits must be seen`);
+    }
+  });
+}
+
+scene("a keyboard is enough", async (s) => {
+  const unit = await newUnit();
+  const page = await s.open(unit.link);
+  const banners = page.getByLabel("横幅标语", { exact: true });
+  await banners.focus();
+  await page.keyboard.type("3");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/done=1/);
+  assert.equal((await unit.current(await day())).items[0].count, 3);
+});
+
+test("scripts are such as a phone's browser of 2019 reads: ES2017 modules, no build", () => {
+  const scripts = readdirSync(assets).filter((name) => name.endsWith(".js"));
+  assert.ok(scripts.length > 0);
+  for (const name of scripts) {
+    const source = readFileSync(new URL(name, assets), "utf8");
+    assert.doesNotThrow(() => parse(source, { ecmaVersion: 8, sourceType: "module" }), name);
+    assert.ok(!/\b(innerHTML|outerHTML|insertAdjacentHTML|eval|serviceWorker)\b/.test(source), name);
+    assert.ok(!source.includes("://"), `${name} names an address`);
+  }
+});
+
+test("a module of this version is kept for good", async () => {
+  const page = await (await fetch(`${base}/login`)).text();
+  const css = /href="(\/assets\/app\.css\?v=\w+)"/.exec(page)[1];
+  const answer = await fetch(base + css);
+  assert.match(answer.headers.get("cache-control"), /immutable/);
+});

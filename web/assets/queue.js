@@ -1,0 +1,82 @@
+// What waits on this phone, what was sent from it and what was refused, for a person to see to.
+import { clock, el, page, t } from "./dom.js";
+import * as outbox from "./outbox.js";
+import { reopen } from "./fields.js";
+
+const box = document.getElementById("outbox");
+let exported = null;
+
+function why(report) {
+  if (report.who !== page.dataset.who) return t("outbox-other");
+  if (report.state === "refused") return report.why;
+  if (report.state === "sent") return `${t("receipt-number")} ${report.receipt}`;
+  if (report.why === "signed_out") return t("outbox-signed_out");
+  return report.why ? t(`outbox-${report.why}`) : "";
+}
+
+/** A report as text: to be pasted into a chat by hand when nothing else goes. */
+function exporting(report) {
+  const text = `${report.title}\n${report.lines.join("\n")}\n\n${report.key}\n${report.body}`;
+  const field = el("textarea", { readonly: true, rows: 8, "aria-label": t("outbox-export") });
+  field.value = text;
+  const file = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
+  const link = el("a", { class: "button", href: file, download: `pufa-${report.date}.txt` }, t("outbox-file"));
+  return el("div", { class: "export" }, field, link);
+}
+
+function entry(report) {
+  const mine = report.who === page.dataset.who;
+  const act = (name, run) => el("button", { type: "button", id: `${report.key}.${name}`, onclick: run }, t(name));
+  const item = el("li", { class: report.state },
+    el("p", {}, el("b", {}, report.title), " ", el("span", { class: `tag ${report.state}` }, t(`outbox-state-${report.state}`))),
+    el("p", { class: "hint" }, clock(report.at), " ", why(report)));
+  const buttons = el("p", { class: "actions" });
+  if (mine && report.state === "waiting") buttons.append(act("outbox-send", () => outbox.again(report)));
+  if (report.state === "sent") buttons.append(el("a", { class: "button", href: `${report.page}&done=${report.stored}` }, t("outbox-receipt")));
+  if (mine && report.state === "refused") {
+    buttons.append(act("outbox-open", async () => {
+      await outbox.forget(report);
+      reopen(report.page, report.fields, report.version);
+    }));
+  }
+  buttons.append(act("outbox-export", () => {
+    exported = exported === report.key ? null : report.key;
+    render();
+  }));
+  buttons.append(act("outbox-delete", () => {
+    if (report.state === "sent" || confirm(t("outbox-sure"))) outbox.forget(report);
+  }));
+  item.append(buttons);
+  if (exported === report.key) item.append(exporting(report));
+  return item;
+}
+
+/** Shows the queue; nothing when it is empty. */
+export async function render() {
+  const reports = await outbox.list();
+  const open = reports.filter((one) => one.state !== "sent");
+  const sent = reports.filter((one) => one.state === "sent").reverse();
+  const focused = box.contains(document.activeElement) ? document.activeElement.id : null;
+  const unfolded = Boolean(box.querySelector("details[open]"));
+  box.hidden = !reports.length;
+  box.textContent = "";
+  if (!reports.length) return;
+  box.append(el("h2", { id: "outbox-title" }, t("outbox-title")));
+  if (open.some((one) => one.why === "signed_out" && one.who === page.dataset.who)) {
+    const next = encodeURIComponent(location.pathname + location.search);
+    box.append(el("p", {}, el("a", { class: "button", href: `/login?next=${next}` }, t("outbox-sign_in"))));
+  }
+  if (open.length) box.append(el("ul", { class: "list" }, ...open.map(entry)));
+  if (sent.length) {
+    const list = el("ul", { class: "list" }, ...sent.map(entry));
+    box.append(el("details", { open: unfolded }, el("summary", {}, t("outbox-sent", { count: sent.length })), list));
+  }
+  const again = focused && document.getElementById(focused);
+  if (again) again.focus();
+}
+
+/** Shows it now and whenever it changes. */
+export function start() {
+  outbox.onChange(render);
+  return render();
+}
