@@ -12,9 +12,11 @@ scene("a clerk without script pastes, mends, reports and corrects", async (s) =>
   const unit = await newUnit();
   const page = await s.open(unit.link, { script: false });
   await page.getByText("粘贴报送文字").click();
-  await page.getByLabel("报送文字").fill("悬挂横幅12条，解答咨询5人次");
+  await page.getByLabel("报送文字").fill("悬挂横幅12条，解答咨询5人次。下午又悬挂横幅3条，入户2户。");
   await page.getByRole("button", { name: "识别并填入" }).click();
   await page.getByText("识别出 2 个数字").waitFor();
+  // A second figure for one line and one that has no field are left to a person.
+  assert.deepEqual(await page.locator("p:has-text('没有对应的空格') mark").allTextContents(), ["3条", "2户"]);
   s.watch.expect(422);
   await page.getByLabel("横幅标语", { exact: true }).fill("1.5");
   await page.locator("button[value=submit]").click();

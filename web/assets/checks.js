@@ -87,7 +87,7 @@ export function watch(form, heard) {
     turn += 1;
     const faults = local(form);
     show(form, faults, []);
-    if (faults.length) return;
+    if (faults.length || navigator.onLine === false) return;
     const mine = turn;
     timer = setTimeout(async () => {
       const judged = await judge(form);

@@ -203,6 +203,11 @@ async function readText() {
     const told = new DOMParser().parseFromString(await answer.text(), "text/html");
     const next = told.getElementById("form");
     if (!next) throw new Error("no form");
+    if (!answer.ok) {
+      const wrong = Array.from(told.querySelectorAll("[aria-labelledby=faults] li"), (one) => one.textContent);
+      say(wrong.join(" ") || t("paste-offline"));
+      return;
+    }
     document.getElementById("form").replaceWith(document.adoptNode(next));
     begin();
     touched = true;
@@ -229,6 +234,7 @@ function submitted(event) {
   const pressed = form.dataset.pressed || "submit";
   delete form.dataset.pressed;
   event.preventDefault();
+  if (form.getAttribute("aria-busy") === "true") return;
   if (pressed === "more") {
     ["items", "consultations", "joint"].forEach((list) => addRow(form, list));
     return;
