@@ -22,6 +22,15 @@ pub struct ReportDayView {
     pub status: Option<&'static str>,
 }
 
+impl ReportDayView {
+    /// Whether there is a report, even one that was returned.
+    #[must_use]
+    pub fn is_reported(&self) -> bool {
+        use Status::{Late, OnTime, Returned, Zero};
+        matches!(self.status.and_then(Status::from_code), Some(OnTime | Late | Zero | Returned))
+    }
+}
+
 /// A unit's day.
 #[derive(Debug, Clone)]
 pub struct ReportView {
@@ -91,17 +100,13 @@ impl App {
         let own = whole.units.into_iter().find(|row| row.unit == code);
         let due = |date: &str| date.parse::<ReportDay>().is_ok_and(|day| day <= today);
         let days: Vec<_> = own.into_iter().flat_map(|row| row.days).filter(|day| due(&day.date)).collect();
-        let reported = |code: &str| {
-            use Status::{Late, OnTime, Returned, Zero};
-            matches!(Status::from_code(code), Some(OnTime | Late | Zero | Returned))
-        };
-        let known = days.iter().filter(|other| other.date < date && other.status.is_some_and(reported));
+        let known = days.iter().filter(|other| other.date < date && other.is_reported());
         let earlier = match known.map(|other| &other.date).max().filter(|_| before.is_empty()) {
             Some(last) => self.versions(caller, id, code, last).await?.items.pop(),
             None => None,
         };
         Ok(ReportView {
-            days: days.into_iter().map(|day| ReportDayView { date: day.date, status: day.status }).collect(),
+            days,
             closed: tally::check_day(&campaign, &catalogue.tree, unit.id, day, self.clock.now()).err(),
             may_submit: access::may(&caller.actor, &catalogue.tree, Permission::Submit, unit.id),
             campaign: CampaignView::new(&campaign, &catalogue, today),

@@ -357,4 +357,8 @@ scene("a returned report says why, and is corrected", async (s) => {
   await page.goto(`${unit.form}?date=${date}`);
   const history = await page.locator("section[aria-labelledby=versions] li").first().textContent();
   assert.match(history, /70条\s*→\s*7条/);
+  await page.getByRole("link", { name: "全部上报记录" }).click();
+  const days = await page.locator("section.card").allTextContents();
+  assert.equal(days.filter((text) => /70条\s*→\s*7条/.test(text)).length, 1);
+  assert.ok(days.length > 1, "every day of the drive is listed");
 });

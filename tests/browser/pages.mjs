@@ -15,7 +15,7 @@ export const PAGES = {
   "/campaigns/{campaign}/report/{unit}": {
     roles: everybody,
     path: ({ id, unit }) => `/campaigns/${id}/report/${unit}`,
-    variants: ({ past, unit, id }) => [`/campaigns/${past}/report/${unit}?done=1`, `/campaigns/${id}/report/${unit}?date=2031-01-01`],
+    variants: ({ past, unit, id }) => [`/campaigns/${past}/report/${unit}?done=1`, `/campaigns/${past}/report/${unit}?history=1`, `/campaigns/${id}/report/${unit}?date=2031-01-01`],
   },
   "/campaigns/{campaign}/review": { roles: reviewers, path: ({ id }) => `/campaigns/${id}/review` },
   "/campaigns/{campaign}/publications": { roles: everybody, path: ({ id }) => `/campaigns/${id}/publications` },

@@ -1,11 +1,14 @@
-//! The versions of a report: who, when, how, why, and what changed.
+//! The versions of a report: who, when, how, why, and what changed; of a day, or of every day of a drive.
 
-use super::super::figures::{self, Line};
+use super::super::Frame;
+use super::super::figures::{self, Line, Standing};
 use crate::domain::review::Via;
 use crate::domain::tally::{Channel, Review};
 use crate::i18n::Lang;
-use crate::service::report::ReportView;
+use crate::service::campaigns::CampaignView;
+use crate::service::report::{ReportDayView, ReportView};
 use crate::service::tallies::{LineChange, LineFigure, LineView, TallyView};
+use askama::Template;
 
 /// A version in the list.
 pub(super) struct VersionRow {
@@ -23,6 +26,40 @@ pub(super) struct VersionRow {
     pub(super) reason: String,
     /// Line, before, after.
     pub(super) changes: Vec<(String, String, String)>,
+}
+
+/// A day in the history.
+struct DayRow {
+    date: String,
+    standing: Option<Standing>,
+    versions: Vec<VersionRow>,
+}
+
+/// Everything that a unit has reported in a drive.
+#[derive(Template)]
+#[template(path = "history.html")]
+pub(super) struct HistoryPage {
+    f: Frame,
+    campaign: CampaignView,
+    unit: String,
+    days: Vec<DayRow>,
+}
+
+impl HistoryPage {
+    pub(super) fn new(f: Frame, report: &ReportView, days: &[(&ReportDayView, Vec<TallyView>)]) -> Self {
+        let lang = f.lang;
+        let day = |(day, versions): &(&ReportDayView, Vec<TallyView>)| DayRow {
+            date: day.date.clone(),
+            standing: day.status.and_then(|code| figures::standing(lang, code)),
+            versions: versions.iter().rev().map(|tally| row(lang, report, tally)).collect(),
+        };
+        Self {
+            campaign: report.campaign.clone(),
+            unit: report.unit.name.clone(),
+            days: days.iter().map(day).collect(),
+            f,
+        }
+    }
 }
 
 pub(super) fn row(lang: Lang, report: &ReportView, tally: &TallyView) -> VersionRow {

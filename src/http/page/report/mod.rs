@@ -20,14 +20,15 @@ use crate::service::session::random_token;
 use crate::service::tallies::{IdempotencyKey, Precondition, TallyView};
 use crate::service::{self, Caller, tallies};
 use form::{Form, Places};
+use history::HistoryPage;
 use receipt::ReceiptPage;
 use script::Script;
 use std::sync::Arc;
 use view::{ReportPage, Told};
 use warp::http::StatusCode;
 
-/// Parameters of the page: the day, and after a report its version.
-const QUERY: &[&str] = &["date", "done"];
+/// Parameters of the page: the day, after a report its version, and whether all days are wanted.
+const QUERY: &[&str] = &["date", "done", "history"];
 
 /// What a request to the page is about. The request itself holds a body, which cannot be shared while waiting.
 struct Visit {
@@ -40,6 +41,7 @@ struct Visit {
     unit: String,
     date: Option<String>,
     done: Option<u32>,
+    history: bool,
 }
 
 impl Visit {
@@ -54,6 +56,7 @@ impl Visit {
             unit: request.param(1).to_owned(),
             date: query.owned("date"),
             done: query.get("done").and_then(|version| version.parse().ok()),
+            history: query.get("history") == Some("1"),
         })
     }
 
@@ -83,6 +86,18 @@ pub async fn show(request: Request) -> Result<Response, Error> {
     drop(request);
     let report = visit.load().await?;
     let lang = visit.frame.lang;
+    if visit.history {
+        let mut days = Vec::new();
+        for day in report.days.iter().rev() {
+            let (caller, date) = (&visit.caller, &day.date);
+            let versions = match day.is_reported() {
+                true => visit.app.versions(caller, &visit.campaign, &visit.unit, date).await?.items,
+                false => Vec::new(),
+            };
+            days.push((day, versions));
+        }
+        return render(StatusCode::OK, lang, &HistoryPage::new(visit.frame, &report, &days));
+    }
     if let Some(tally) = report.versions.iter().find(|tally| Some(tally.version) == visit.done) {
         let script = Script::new(lang, &visit.caller, &report);
         let qr = qr_code(&format!("{}{}&done={}", visit.base, address(&report), tally.version))?;
