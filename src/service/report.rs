@@ -99,7 +99,9 @@ impl App {
         let whole = self.completeness(caller, id, Some(code), None).await?;
         let own = whole.units.into_iter().find(|row| row.unit == code);
         let due = |date: &str| date.parse::<ReportDay>().is_ok_and(|day| day <= today);
-        let days: Vec<_> = own.into_iter().flat_map(|row| row.days).filter(|day| due(&day.date)).collect();
+        let days = own.into_iter().flat_map(|row| row.days).filter(|day| due(&day.date));
+        let days: Vec<ReportDayView> =
+            days.map(|day| ReportDayView { date: day.date, status: day.status }).collect();
         let known = days.iter().filter(|other| other.date < date && other.is_reported());
         let earlier = match known.map(|other| &other.date).max().filter(|_| before.is_empty()) {
             Some(last) => self.versions(caller, id, code, last).await?.items.pop(),

@@ -101,7 +101,7 @@ async function sendAll() {
 let running = null;
 let asked = false;
 let timer = null;
-let pause = 5000;
+let pause = 1000;
 
 async function run() {
   do {
@@ -127,7 +127,7 @@ export function flush() {
 /** Tries again by itself while something waits, ever less often. */
 async function later() {
   const waiting = (await keep.all()).filter((one) => one.state === "waiting" && one.who === who);
-  pause = waiting.length ? Math.min(pause * 2, 120000) : 5000;
+  pause = waiting.length ? Math.min(pause * 2, 120000) : 1000;
   if (waiting.some((one) => one.why !== "signed_out")) timer = setTimeout(flush, pause);
 }
 

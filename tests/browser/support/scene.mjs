@@ -70,7 +70,7 @@ class Scene {
     const context = await browser.newContext({
       ...device, baseURL: base, javaScriptEnabled: script, colorScheme: theme, locale: lang, timezoneId: "Asia/Shanghai",
     });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(20_000);
     this.#contexts.push(context);
     await this.watch.over(context);
     await speak(context, lang);
