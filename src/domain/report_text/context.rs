@@ -14,14 +14,18 @@ pub(super) struct Context {
     change: bool,
     /// So many each: within the clause.
     each: bool,
+    /// How many each was told: 人均2份共4.6万份.
+    each_told: bool,
     /// A part of a figure given before.
     pub(super) part: bool,
     /// 共 stood in this clause.
     pub(super) total: bool,
     /// 按照 stood in this clause: a plan that follows is only referred to.
     referred: bool,
-    /// Brackets opened since the part began.
+    /// Brackets open here.
     depth: u8,
+    /// The plan began within a bracket and ends with it.
+    aside: bool,
 }
 
 impl Context {
@@ -44,8 +48,11 @@ impl Context {
             Kind::Close => {
                 self.depth = self.depth.saturating_sub(1);
                 self.part = false;
+                self.plan &= !self.aside;
+                self.aside = false;
                 self.clause();
             }
+            Kind::Number(_) => self.each_told = self.each,
             Kind::Word(class) => self.word(tokens, at, class),
             Kind::Unknown => self.referred |= refers(tokens.slice(tokens.tokens[at])),
             _ => {}
@@ -71,18 +78,34 @@ impl Context {
                             | Kind::Word(Class::Of | Class::And | Class::Etc)
                     )
                 );
-                self.plan |= !named && !self.referred;
+                let lone = tokens.tokens[at].end - tokens.tokens[at].start == 1;
+                // 要, 拟, 须 want something done.
+                let idle = lone && !is_done_next(tokens, at);
+                if !named && !self.referred && !idle && !self.plan {
+                    (self.plan, self.aside) = (true, self.depth > 0);
+                }
             }
             Class::Done => self.plan = false,
             Class::Past => self.past = true,
             Class::Now => self.past = false,
             Class::Change => self.change = true,
-            Class::Each => self.each = true,
+            Class::Each => (self.each, self.each_told) = (true, false),
             Class::Part => self.part = true,
-            Class::Total => self.total = true,
+            Class::Total => {
+                self.total = true;
+                self.each &= !self.each_told;
+            }
             _ => {}
         }
     }
+}
+
+/// Whether a verb follows within the next words of the clause.
+fn is_done_next(tokens: &Tokens, at: usize) -> bool {
+    let next = tokens.tokens.iter().skip(at + 1).take(4);
+    next.map(|token| token.kind)
+        .take_while(|kind| matches!(kind, Kind::Word(_) | Kind::Unknown | Kind::Number(_)))
+        .any(|kind| matches!(kind, Kind::Word(Class::Verb(_))))
 }
 
 /// 按照计划, 根据要求: words that only refer to a plan.

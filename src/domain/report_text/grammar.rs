@@ -5,9 +5,10 @@ use super::class::{Class, M, V};
 use super::context::Context;
 use super::people;
 use super::phrase::{self, After, Before, Seen};
-use super::sense::{Sense, blocked_by_visits, hint, nearest, owns, refine, weak};
+use super::sense::{Sense, blocked_by_visits, hint, is_loose, nearest, owns, refine, weak};
 use super::tokens::{Kind, Number, Token, Tokens};
 use super::units::UnitKind;
+use std::collections::BTreeMap;
 
 /// A number that is a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,27 @@ struct Part {
     total: bool,
 }
 
+/// The sum of several figures.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    parts: usize,
+    low: u128,
+    high: u128,
+}
+
+/// What stands around a figure.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    /// 共 stands before it.
+    total: bool,
+    /// No noun of its own stands beside it.
+    nameless: bool,
+    /// The verb that governs it.
+    verb: Option<V>,
+    /// 累计 alone stands before it.
+    running: bool,
+}
+
 struct Binder<'t> {
     tokens: &'t Tokens,
     found: Vec<Found>,
@@ -45,8 +67,14 @@ struct Binder<'t> {
     used: Vec<bool>,
     /// The figures of this sentence.
     sentence: Vec<Part>,
+    /// What the whole text adds up to so far, totals left out.
+    sums: BTreeMap<M, Sum>,
     /// The token of the figure read last.
     last: Option<(usize, M)>,
+    /// The verb of this sentence that governed the figure read last.
+    verb: Option<V>,
+    /// A sentence has ended; the next one may go on about its figures: 其中.
+    ended: bool,
     steps: usize,
 }
 
@@ -57,17 +85,19 @@ pub(super) fn bind(tokens: &Tokens) -> (Vec<Found>, usize) {
         found: Vec::new(),
         used: vec![false; tokens.tokens.len()],
         sentence: Vec::new(),
+        sums: BTreeMap::new(),
         last: None,
+        verb: None,
+        ended: false,
         steps: 0,
     };
     let mut context = Context::default();
     for (at, token) in tokens.tokens.iter().enumerate() {
         let after_figure = at > 0 && binder.last.is_some_and(|(last, _)| last + 1 == at);
         context.read(tokens, at, after_figure);
-        match token.kind {
-            Kind::Number(number) => binder.number(at, *token, number, &context),
-            Kind::Stop => binder.sentence.clear(),
-            _ => {}
+        binder.begin(*token);
+        if let Kind::Number(number) = token.kind {
+            binder.number(at, *token, number, &context);
         }
     }
     binder.doubt_prints();
@@ -75,6 +105,24 @@ pub(super) fn bind(tokens: &Tokens) -> (Vec<Found>, usize) {
 }
 
 impl Binder<'_> {
+    /// Forgets the sentence before, unless this one goes on about its figures.
+    fn begin(&mut self, token: Token) {
+        let kind = token.kind;
+        match kind {
+            // ；: what a 共 after it sums up stands before it.
+            Kind::Stop if self.tokens.slice(token).contains(&';') => self.verb = None,
+            Kind::Stop => (self.ended, self.verb) = (true, None),
+            Kind::Space | Kind::Mark | Kind::Break => {}
+            _ if self.ended => {
+                self.ended = false;
+                if kind != Kind::Word(Class::Part) {
+                    self.sentence.clear();
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn number(&mut self, at: usize, token: Token, index: usize, context: &Context) {
         let number = &self.tokens.numbers[index];
         if self.is_marker(at, number) {
@@ -89,7 +137,7 @@ impl Binder<'_> {
         let before = phrase::before(self.tokens, at, &used);
         let after = phrase::after(self.tokens, at);
         self.steps += before.steps + after.steps;
-        if before.ordinal || number.numeral.value().is_none() {
+        if before.ordinal || number.numeral.value().is_none() || self.is_group(at, number) {
             return;
         }
         let sense = match kind {
@@ -115,11 +163,23 @@ impl Binder<'_> {
             doubt: sense.doubt,
             printed: sense.measure == M::Materials && is_printed(&before),
         };
-        self.take(at, found, sense, context, before.total);
+        let own = clause(&before, 0);
+        let nameless = sense.owns.is_none() && own.iter().all(|seen| seen.verb().is_some());
+        let verb = before.words.iter().find_map(Seen::verb);
+        let running = before.total && own.is_empty() && sense.owns.is_none();
+        self.take(at, found, sense, context, Standing { total: before.total, nameless, verb, running });
+    }
+
+    /// 3组18块: groups stand beside the count of what they hold.
+    fn is_group(&self, at: usize, number: &Number) -> bool {
+        let groups = matches!(number.unit.key, "组" | "套" | "期" | "版" | "部" | "轮");
+        let next = self.tokens.tokens.get(at + 1).map(|token| token.kind);
+        let Some(Kind::Number(next)) = next.filter(|_| groups) else { return false };
+        self.tokens.numbers[next].unit.kind == UnitKind::Count
     }
 
     /// Takes a figure, unless it repeats figures of its sentence as their total or as a part.
-    fn take(&mut self, at: usize, found: Found, sense: Sense, context: &Context, total: bool) {
+    fn take(&mut self, at: usize, mut found: Found, sense: Sense, context: &Context, standing: Standing) {
         let number = &self.tokens.numbers[found.number];
         let Some((_, low, high, _)) =
             number.numeral.value().and_then(|value| super::extent(number, &found, value))
@@ -127,16 +187,33 @@ impl Binder<'_> {
             return;
         };
         let (low, high) = (u128::from(low), u128::from(high));
-        let total = total || context.total;
-        let alike = || self.sentence.iter().filter(|part| part.measure == found.measure);
+        let total = standing.total || context.total;
+        let nameless = total && standing.nameless;
+        // 共计900余份, with no noun of its own, sums up prints and gifts alike.
+        let alike = || self.sentence.iter().filter(|part| nameless || part.measure == found.measure);
         if context.part && alike().next().is_some() {
             return;
         }
         let (least, most) = alike().fold((0, 0), |(least, most), part| (least + part.low, most + part.high));
         // Totals beside totals are no parts of each other.
-        let sums_up = alike().count() > 1 && alike().all(|part| !part.total);
+        let sums_up = alike().count() > 1 && (standing.running || alike().all(|part| !part.total));
         if total && sums_up && least <= high && low <= most {
             return;
+        }
+        // 新增260份，累计1480份: the sum up to now stands beside what is reported.
+        if standing.running
+            && alike().count() == 1
+            && self.last.is_some_and(|(_, last)| last == found.measure)
+        {
+            found.doubt = found.doubt.or(Some(Doubt::Grouping));
+        }
+        // 合计 at the end of a list of several sentences.
+        let sum = self.sums.entry(found.measure).or_default();
+        if total && sum.parts > 1 && (sum.low, sum.high) == (low, high) {
+            return;
+        }
+        if !total {
+            *sum = Sum { parts: sum.parts + 1, low: sum.low + low, high: sum.high + high };
         }
         // A sentence of thousands of figures is no sentence; what is kept of it stays small.
         if self.sentence.len() < 64 {
@@ -147,6 +224,7 @@ impl Binder<'_> {
             self.used[owned] = true;
         }
         self.last = Some((at, found.measure));
+        self.verb = standing.verb.or(self.verb);
         self.found.push(found);
     }
 
@@ -251,8 +329,10 @@ impl Binder<'_> {
             return None;
         }
         if let Some(sense) = here.iter().find_map(|seen| hint(seen.verb()?, word, here)) {
-            // A word that the lexicon lacks may name something else.
-            return Some(sense.guessed_if(before.gap));
+            // A word that the lexicon lacks, or the noun of another measure, may name something else.
+            let other =
+                here.first().is_some_and(|seen| seen.noun().is_some_and(|noun| noun != sense.measure));
+            return Some(sense.guessed_if(before.gap || other));
         }
         let away = &before.words[here.len()..];
         if let Some((sense, _)) = nearest(self.tokens, away, word) {
@@ -268,6 +348,11 @@ impl Binder<'_> {
             });
         }
         if let Some(sense) = away.iter().find_map(|seen| hint(seen.verb()?, word, away)) {
+            return Some(Sense { doubt: Some(Doubt::Guessed), ..sense });
+        }
+        // 发放手册600份、防暑扇300把: the verb before the figure before governs this one too.
+        let governed = before.words.is_empty() && before.stopped_at.is_some();
+        if let Some(sense) = self.verb.filter(|_| governed).and_then(|verb| hint(verb, word, here)) {
             return Some(Sense { doubt: Some(Doubt::Guessed), ..sense });
         }
         let blocked = here.iter().any(|seen| matches!(seen.class, Class::Other | Class::Verb(V::Attend)));
@@ -292,7 +377,8 @@ impl Binder<'_> {
             Class::Weak(measure) if measure.takes(word) => weak(measure, word, here)?,
             _ => return None,
         };
-        Some(Sense { owns: Some(place), ..sense })
+        let loose = is_loose(self.tokens, place, word);
+        Some(Sense { owns: Some(place), ..sense }.guessed_if(loose))
     }
 
     /// What was printed is doubtful where it is also said how much was handed out.

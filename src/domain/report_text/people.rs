@@ -3,7 +3,7 @@
 use super::Doubt;
 use super::class::{Class, M, V};
 use super::phrase::{After, Before, Seen};
-use super::sense::Sense;
+use super::sense::{Sense, is_loose};
 use super::tokens::{Number, Tokens};
 
 /// What a number of people counts.
@@ -15,7 +15,7 @@ pub(super) fn sense(
     clause: &[Class],
 ) -> Option<Sense> {
     let here = words(before, |clause| clause == 0);
-    if let Some(sense) = volunteers(here, after) {
+    if let Some(sense) = volunteers(tokens, here, after) {
         return Some(sense);
     }
     let took_part = clause.iter().find(|class| !matches!(class, Class::Plain | Class::Of | Class::Place));
@@ -55,14 +55,16 @@ fn is_reached(class: Class) -> bool {
 }
 
 /// 志愿者80余人, 9名志愿者; with others beside them it is doubtful.
-fn volunteers(here: &[Seen], after: &After) -> Option<Sense> {
+fn volunteers(tokens: &Tokens, here: &[Seen], after: &After) -> Option<Sense> {
     let mixed = Sense { doubt: Some(Doubt::Mixed), ..Sense::sure(M::Volunteers) };
     let run = here.iter().take_while(|seen| !matches!(seen.class, Class::Verb(_)));
     let near: Vec<Class> =
         run.map(|seen| seen.class).filter(|class| !matches!(class, Class::Place)).collect();
     match near.first() {
         Some(Class::Noun(M::Volunteers)) => {
-            return Some(if near.contains(&Class::Staff) { mixed } else { Sense::sure(M::Volunteers) });
+            let loose = here.first().is_some_and(|seen| is_loose(tokens, seen.at, "名"));
+            let sure = Sense::sure(M::Volunteers).guessed_if(loose);
+            return Some(if near.contains(&Class::Staff) { mixed } else { sure });
         }
         Some(Class::Staff) if near.contains(&Class::Noun(M::Volunteers)) => return Some(mixed),
         _ => {}

@@ -2,6 +2,7 @@
 
 use super::class::{Class, M, V};
 use super::tokens::{Kind, Token, Tokens};
+use super::units;
 
 /// How far a number looks back, in tokens.
 const BACK: usize = 40;
@@ -129,6 +130,8 @@ pub(super) fn before(tokens: &Tokens, at: usize, used: &impl Fn(usize) -> bool) 
                     touching = false;
                 }
             }
+            // 咨询人次：35
+            Kind::Unknown if touching && units::is_word(&tokens.text, token.start, token.end) => {}
             // A number that is no figure is passed over: 手册20种18000余册.
             Kind::Number(_) | Kind::Unknown => {
                 touching = false;

@@ -1,9 +1,9 @@
 //! What the words around a number make of it: nouns, lists of nouns, verbs.
 
-use super::Doubt;
 use super::class::{Class, M, V};
 use super::phrase::Seen;
 use super::tokens::Tokens;
+use super::{Doubt, lexicon};
 
 /// What a number counts, and how sure that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,9 @@ pub(super) fn nearest(tokens: &Tokens, words: &[Seen], word: &str) -> Option<(Se
             Class::Noun(measure) if measure.takes(word) => {
                 let sense = listed(words, place, measure, word);
                 let refined = refine(tokens, sense.measure, word, words)?;
-                return Some((Sense { doubt: sense.doubt.or(refined.doubt), ..refined }, place));
+                let loose = is_loose(tokens, seen.at, word);
+                let doubt = sense.doubt.or(refined.doubt);
+                return Some((Sense { doubt, ..refined }.guessed_if(loose), place));
             }
             Class::Weak(measure) if measure.takes(word) => {
                 if let Some(sense) = weak(measure, word, words) {
@@ -63,6 +65,12 @@ pub(super) fn nearest(tokens: &Tokens, words: &[Seen], word: &str) -> Option<(Se
         }
     }
     None
+}
+
+/// Whether the noun at a token says little of what was counted: 黑板报, 咨询服务26次.
+pub(super) fn is_loose(tokens: &Tokens, at: usize, word: &str) -> bool {
+    let noun = tokens.slice(tokens.tokens[at]);
+    lexicon::is_loose(noun) || (word == "次" && noun.ends_with(&['服', '务']))
 }
 
 /// The measure of a list that shares one number: 资料、纪念品2000份, 手册、折页等宣传品2000份.
@@ -85,6 +93,9 @@ fn listed(words: &[Seen], place: usize, nearest: M, word: &str) -> Sense {
     // 等 sums its members up under the noun that follows.
     if members && nearest == M::Materials {
         return Sense::sure(nearest);
+    }
+    if members && nearest == M::Gifts {
+        return Sense { doubt: Some(Doubt::Mixed), ..Sense::sure(nearest) };
     }
     let all = [nearest].into_iter().chain(others);
     let prints = matches!(word, "份" | "册" | "本" | "张" | "页" | "套");
@@ -114,18 +125,43 @@ pub(super) fn refine(tokens: &Tokens, measure: M, word: &str, here: &[Seen]) -> 
     Some(match measure {
         M::HazardsFound if has(here, V::Fix) && has(here, V::Find) => Sense::guess(measure),
         M::HazardsFound if has(here, V::Fix) => Sense::sure(M::HazardsFixed),
-        M::Banners | M::Posts if played && matches!(word, "条" | "次" | "句" | "幅") => {
+        M::Banners | M::Posts if played && matches!(word, "条" | "次" | "句" | "幅" | "处") => {
             Sense::guess(M::Screens)
         }
         M::Posts if has(here, V::Play) => return None,
+        // 收集问题32个: nobody asked.
+        M::Consultations if is_gathered(tokens, here) => return None,
+        // 展出图书300册: shown, not handed out.
+        M::Materials if here.iter().find_map(Seen::verb) == Some(V::Show) => Sense::guess(measure),
+        // 观看短片3部: somebody else's work.
+        M::Posts if is_watched(tokens, here) => return None,
         M::Materials if matches!(word, "幅" | "块") && has(here, V::Show) => Sense::guess(M::Boards),
         M::Materials if matches!(word, "条" | "个" | "部" | "件") && !has(here, V::Give) => {
             Sense::guess(measure)
         }
+        // Plays are no screens to everybody.
+        M::Screens if word == "次" => Sense::guess(measure),
         M::Consultations if matches!(word, "份" | "项") => Sense::guess(measure),
-        M::Posts if word == "个" => Sense::guess(measure),
+        M::Posts if matches!(word, "个" | "次") => Sense::guess(measure),
         M::Households if word != "户" => Sense::guess(measure),
         _ => Sense::sure(measure),
+    })
+}
+
+/// 收集, 征集, 梳理: questions that were gathered.
+fn is_gathered(tokens: &Tokens, here: &[Seen]) -> bool {
+    let verb = here.iter().find(|seen| seen.verb().is_some());
+    verb.is_some_and(|seen| {
+        matches!(tokens.slice(tokens.tokens[seen.at]), ['收' | '征', '集'] | ['梳', '理'] | ['征', '求'])
+    })
+}
+
+/// 观看, 收看, 阅读: who looked on made nothing.
+fn is_watched(tokens: &Tokens, here: &[Seen]) -> bool {
+    let verb = here.iter().find(|seen| seen.verb().is_some());
+    verb.is_some_and(|seen| {
+        let word = tokens.slice(tokens.tokens[seen.at]);
+        seen.verb() == Some(V::Attend) && (word.ends_with(&['看']) || word.ends_with(&['听']))
     })
 }
 
@@ -141,7 +177,9 @@ pub(super) fn weak(measure: M, word: &str, here: &[Seen]) -> Option<Sense> {
         M::Sessions if matches!(word, "次" | "期") => {
             Some(if has(here, V::Hold) { Sense::sure(measure) } else { Sense::guess(measure) })
         }
-        M::Posts if matches!(word, "篇" | "则") || has(here, V::Push) => Some(Sense::sure(measure)),
+        M::Posts if matches!(word, "篇" | "则") || has(here, V::Push) => {
+            Some(Sense::sure(measure).guessed_if(word == "次"))
+        }
         M::Vehicles => Some(Sense::guess(measure)),
         M::Posts if has(here, V::Send) => Some(Sense::guess(M::Messages)),
         _ => None,
@@ -158,7 +196,7 @@ pub(super) fn hint(verb: V, word: &str, here: &[Seen]) -> Option<Sense> {
         (V::Hang, "副") => Sense::guess(M::Banners),
         (V::Hang, "张" | "份") => Sense::guess(M::Materials),
         (V::Show, "块" | "幅") => Sense::guess(M::Boards),
-        (V::Answer, "条" | "个" | "次" | "件" | "起" | "例") => Sense::sure(M::Consultations),
+        (V::Answer, "条" | "个" | "次" | "件" | "宗" | "起" | "例") => Sense::sure(M::Consultations),
         (V::Hold, "场" | "堂" | "节") => Sense::sure(M::Sessions),
         (V::Hold, "次" | "期") => Sense::guess(M::Sessions),
         (V::Push, "篇" | "条" | "则") => Sense::sure(M::Posts),

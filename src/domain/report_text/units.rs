@@ -37,7 +37,7 @@ pub(super) enum UnitKind {
     None,
 }
 
-const COUNTS: &str = "份 册 本 张 页 套 单 封 条 幅 副 面 块 个 处 台 辆 场 次 期 堂 节 课 课时 回 篇 则 部 集 件 只 把 支 袋 盒 户 家 起 例 \
+const COUNTS: &str = "份 册 本 张 页 套 单 封 条 幅 副 面 块 个 处 台 辆 场 次 期 堂 节 课 课时 回 篇 则 部 集 件 宗 车次 只 把 支 袋 盒 户 家 起 例 \
     项 顶 双 包 瓶 枚 卷 组 轮 版 板 届 杆 道 样 款次";
 const PEOPLE: &str = "人次 人 名 位";
 const SORTS: &str = "种 类 款 大类 类别 余种 余类 个种类 个品种 个类别 个版本 个系列";
@@ -69,6 +69,12 @@ fn count_word(text: &[char], at: usize) -> Option<(&'static str, UnitKind)> {
 /// Whether a word of counting begins at a place.
 pub(super) fn begins(text: &[char], at: usize) -> bool {
     count_word(text, at).is_some()
+}
+
+/// Whether a piece of the text is a word of counting and nothing else: 场次.
+pub(super) fn is_word(text: &[char], start: usize, end: usize) -> bool {
+    let unit = read(text, start);
+    matches!(unit.kind, UnitKind::Count | UnitKind::Person) && unit.end == end
 }
 
 /// What follows a number that ends at `at`.
