@@ -1,5 +1,6 @@
 //! `pufa import`: units, reports and consultations from files.
 
+use super::backup::watched;
 use super::{Database, Failure, print, say};
 use crate::clock::Clock;
 use crate::config::Limits;
@@ -9,6 +10,7 @@ use crate::service::import::{Import as Reports, RemarkView};
 use crate::service::import_units::Progress;
 use crate::service::{App, Caller, Error};
 use crate::sheet;
+use crate::store::archive::{self, Rows};
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -20,9 +22,9 @@ use std::time::Duration;
 /// What is in the file, and where it goes.
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// units, tallies or consultations.
+    /// units, tallies or consultations; or full, for what `export full` wrote, into an empty database.
     what: String,
-    /// FILE.csv or FILE.xlsx.
+    /// FILE.csv or FILE.xlsx; FILE.json for full.
     file: PathBuf,
     /// Only say what would be stored.
     #[arg(long)]
@@ -51,12 +53,15 @@ pub(super) fn operator(lang: Lang) -> Caller {
 
 impl Import {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
+        if self.what == "full" {
+            return self.full().await;
+        }
         let lang =
             Lang::from_tag(&self.lang).ok_or_else(|| Failure::Usage("--lang is zh-CN or en".into()))?;
         let day = self.date.as_deref().map(str::parse).transpose();
         let day = day.map_err(|_| Failure::Usage("--date is YYYY-MM-DD".into()))?;
         if !matches!(self.what.as_str(), "units" | "tallies" | "consultations") {
-            return Err(Failure::Usage("what to import is units, tallies or consultations".into()));
+            return Err(Failure::Usage("what to import is units, tallies, consultations or full".into()));
         }
         let size = std::fs::metadata(&self.file)?.len();
         if size > sheet::Limits::LOCAL.file_bytes as u64 {
@@ -97,6 +102,18 @@ impl Import {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Everything, into an empty database, which is checked afterwards.
+    async fn full(self) -> Result<ExitCode, Failure> {
+        if self.dry_run || self.campaign.is_some() {
+            return Err(Failure::Usage("a full import has neither --dry-run nor --campaign".into()));
+        }
+        let rows = Rows::default();
+        let from = std::fs::File::open(&self.file)?;
+        let taken = watched(archive::restore(&self.database.settings(), from, &rows), &rows).await?;
+        say(&format!("{taken} rows taken in"));
+        super::verify::verify(&self.database).await
     }
 
     async fn units(&self, app: &App, caller: &Caller, bytes: Vec<u8>) -> Result<Done, Error> {

@@ -1,5 +1,6 @@
 //! The command line. Data to stdout, words to stderr; 0 done, 1 the work failed, 2 wrong usage.
 
+mod backup;
 mod chart;
 mod demo;
 mod export;
@@ -15,6 +16,7 @@ use crate::clock::Clock;
 use crate::domain::access::{Actor, Grant, Role};
 use crate::i18n::Lang;
 use crate::service::Caller;
+use crate::store::archive::ArchiveError;
 use crate::store::{Settings, Store, StoreError};
 use clap::{Args, Parser, Subcommand};
 use std::io::Write;
@@ -48,6 +50,10 @@ enum Task {
     Export(Box<export::Export>),
     /// Take in units, reports or consultations from a file, all of it or nothing.
     Import(Box<import::Import>),
+    /// Copy the database into a new file while it is used.
+    Backup(backup::Backup),
+    /// Make a new database of a copy or a full export, and check it.
+    Restore(backup::Restore),
     /// Accounts.
     #[command(subcommand)]
     User(user::User),
@@ -132,6 +138,15 @@ impl From<crate::service::Error> for Failure {
     }
 }
 
+impl From<ArchiveError> for Failure {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::Store(error) => error.into(),
+            other => Self::Work(other.to_string()),
+        }
+    }
+}
+
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::Work(error.to_string())
@@ -176,6 +191,8 @@ async fn run(task: Task) -> Result<ExitCode, Failure> {
         Task::Parse(parse) => parse.run().await,
         Task::Export(export) => export.run().await,
         Task::Import(import) => import.run().await,
+        Task::Backup(backup) => backup.run().await,
+        Task::Restore(restore) => restore.run().await,
         Task::User(user) => user.run().await,
         Task::Token(token) => token.run().await,
         Task::Verify(database) => verify::verify(&database).await,

@@ -32,6 +32,12 @@ impl Settings {
         Self { url: url.into(), migrate: true, readers: 4, shard: 0, queue: 4_096, batch: 512 }
     }
 
+    /// Whether the database is a file of SQLite.
+    #[must_use]
+    pub fn is_sqlite(&self) -> bool {
+        self.url.starts_with("sqlite:")
+    }
+
     fn is_memory(&self) -> bool {
         self.url.contains(":memory:") || self.url.contains("mode=memory")
     }
@@ -52,7 +58,17 @@ const CHECKPOINT_PAGES: u32 = 20_000;
 const ROWS_AHEAD: usize = 1_024;
 
 pub(super) async fn open(settings: &Settings) -> Result<Connections, StoreError> {
-    let sqlite = settings.url.starts_with("sqlite:");
+    let write = alone(settings).await?;
+    if settings.migrate {
+        migrate(&write, None).await?;
+    }
+    let read = Database::connect(options(settings, settings.readers, true)).await?;
+    Ok(Connections { read, write })
+}
+
+/// One connection that may write, to a database as it is.
+pub(super) async fn alone(settings: &Settings) -> Result<DatabaseConnection, StoreError> {
+    let sqlite = settings.is_sqlite();
     if !sqlite && !settings.url.starts_with("postgres:") && !settings.url.starts_with("postgresql:") {
         return Err(StoreError::Unusable("--database must begin with sqlite: or postgres:".into()));
     }
@@ -65,11 +81,7 @@ pub(super) async fn open(settings: &Settings) -> Result<Connections, StoreError>
     if sqlite {
         refuse_old_sqlite(&write).await?;
     }
-    if settings.migrate {
-        migrate(&write).await?;
-    }
-    let read = Database::connect(options(settings, settings.readers, true)).await?;
-    Ok(Connections { read, write })
+    Ok(write)
 }
 
 fn options(settings: &Settings, connections: u32, reader: bool) -> ConnectOptions {
@@ -110,15 +122,15 @@ async fn refuse_old_sqlite(connection: &DatabaseConnection) -> Result<(), StoreE
     Ok(())
 }
 
-/// Brings the schema up to date. Replicas that start together take turns.
-async fn migrate(connection: &DatabaseConnection) -> Result<(), StoreError> {
+/// Brings the schema up to date, or some steps further. Replicas that start together take turns.
+pub(super) async fn migrate(connection: &DatabaseConnection, steps: Option<u32>) -> Result<(), StoreError> {
     if connection.get_database_backend() != DbBackend::Postgres {
-        return Ok(Migrator::up(connection, None).await?);
+        return Ok(Migrator::up(connection, steps).await?);
     }
     // The lock lives as long as this transaction, so a replica that dies while migrating does not keep it.
     let transaction = connection.begin().await?;
     transaction.execute_unprepared("SELECT pg_advisory_xact_lock(781204)").await?;
-    Migrator::up(&transaction, None).await?;
+    Migrator::up(&transaction, steps).await?;
     Ok(transaction.commit().await?)
 }
 

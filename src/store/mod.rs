@@ -6,7 +6,9 @@
 mod account;
 mod account_session;
 mod account_token;
+pub mod archive;
 mod audit;
+pub mod backup;
 mod catalogue;
 mod chase;
 mod connect;

@@ -30,7 +30,7 @@ pub(super) enum Purpose {
 }
 
 /// PostgreSQL advisory locks: everybody's, shared by batches and exclusive for jobs; and one a lane.
-const EVERYBODY: i32 = 781_205;
+pub(super) const EVERYBODY: i32 = 781_205;
 const LANE: i32 = 781_206;
 
 impl Transaction {
