@@ -35,7 +35,8 @@ impl Press {
         if view.figures.is_empty() {
             say("nothing has been reported yet");
         } else {
-            print(&format!("{}\n\n{}", view.short, view.long))?;
+            let mark = lang.words("press-snapshot", &[("id", &view.snapshot)]);
+            print(&format!("{}\n\n{}\n\n{mark}", view.short, view.long))?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -7,6 +7,7 @@ pub mod front;
 pub mod layers;
 pub mod limit;
 pub mod metrics;
+pub mod multipart;
 pub mod openapi;
 pub mod page;
 pub mod reply;

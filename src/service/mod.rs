@@ -23,6 +23,7 @@ pub mod links;
 pub mod locks;
 pub mod outbox;
 pub mod parse;
+pub mod paste;
 pub mod press;
 pub mod publications;
 pub mod quality;

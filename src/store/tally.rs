@@ -301,7 +301,7 @@ impl Store {
     pub async fn history(&self, campaign: i32) -> Result<Vec<Version>, StoreError> {
         let sql = format!(
             "SELECT {SELECT} FROM tally_versions t WHERE t.campaign_id = $1 \
-             ORDER BY t.received_at, t.day, t.unit_id, t.version"
+             ORDER BY t.received_at, t.shard, t.batch, t.day, t.unit_id, t.version"
         );
         self.read_versions(&sql, [campaign.into()]).await
     }

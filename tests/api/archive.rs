@@ -11,6 +11,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::Cursor;
+use std::sync::Arc;
 
 on_both! {
     a_full_export_imports_back_to_an_identical_database
@@ -19,7 +20,7 @@ on_both! {
 }
 
 /// A service with something in every table.
-async fn full(engine: Engine) -> TestApp {
+async fn full(engine: Engine) -> Arc<Database> {
     let app = TestApp::start(engine).await;
     let (admin, office, wanfu) = (app.by("admin"), app.by("office"), app.by("wanfu"));
     let record = json!({ "topic": "labour", "mode": "on_site", "person_times": 14 });
@@ -49,7 +50,7 @@ async fn full(engine: Engine) -> TestApp {
     office.post(&format!("{CAMPAIGN}/links"), &json!({ "unit": "371772001" })).await.expect(201);
     let mut own = json!({ "code": "unit-a", "name": "甲" });
     admin.post("/units", &own).await.expect(201);
-    own = json!({ "id": "own", "kind": "constitution", "year": 2025, "unit": "371702", "units": ["371702001"] });
+    own = json!({ "id": "own", "kind": "constitution", "year": 2025, "unit": "371702", "expected_units": ["371702001"] });
     admin.post("/campaigns", &own).await.expect(201);
     // A unit above which one of a higher number stands.
     admin.post("/units", &json!({ "code": "unit-b", "name": "乙" })).await.expect(201);
@@ -59,12 +60,18 @@ async fn full(engine: Engine) -> TestApp {
         "INSERT INTO recovery_codes (user_id, code_hash) VALUES (1, 'b'), (1, 'A')".into(),
         format!(
             "INSERT INTO deliveries (hook_id, event, day, unit_id, number, state, attempts, next_at, leased_until, \
-             messages, error, created_at) VALUES ({hook}, 'tally.returned', 20251204, 1, 1, 0, 2, 3, 4, 0, '断', 5)"
+             messages, error, created_at) VALUES ({hook}, 'tally.returned', 20251204, 1, 1, 2, 2, 3, 4, 0, '断', {})",
+            crate::support::at(crate::support::NOON).as_millisecond()
         ),
     ] {
         app.database.execute(&sql).await;
     }
-    app
+    // Nothing more is noted or sent while it is copied.
+    app.stop().await
+}
+
+async fn open(database: &Database) -> Store {
+    Store::open(&Settings::new(database.url()), pufa::clock::Clock::system()).await.unwrap()
 }
 
 async fn written(store: &Store) -> String {
@@ -74,11 +81,11 @@ async fn written(store: &Store) -> String {
     String::from_utf8(out).unwrap()
 }
 
-async fn copy(text: &str, engine: Engine) -> (std::sync::Arc<Database>, Store) {
+async fn copy(text: &str, engine: Engine) -> (Arc<Database>, Store) {
     let database = Database::create(engine).await;
     let settings = Settings::new(database.url());
     archive::restore(&settings, Cursor::new(text.to_owned()), &Rows::default()).await.unwrap();
-    let store = Store::open(&settings, pufa::clock::Clock::system()).await.unwrap();
+    let store = open(&database).await;
     (database, store)
 }
 
@@ -102,13 +109,15 @@ async fn tables(database: &Database) -> BTreeSet<String> {
 }
 
 async fn a_full_export_imports_back_to_an_identical_database(engine: Engine) {
-    let app = full(engine).await;
-    let text = written(&app.store).await;
-    assert_eq!(written(&app.store).await, text, "the same data, the same bytes");
+    let source = full(engine).await;
+    let store = open(&source).await;
+    let text = written(&store).await;
+    assert_eq!(written(&store).await, text, "the same data, the same bytes");
+    store.close().await;
     let document: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((&document["format"], &document["version"]), (&json!("pufa-full"), &json!(1)));
     let exported = document["tables"].as_object().unwrap();
-    assert_eq!(exported.keys().cloned().collect::<BTreeSet<_>>(), tables(&app.database).await);
+    assert_eq!(exported.keys().cloned().collect::<BTreeSet<_>>(), tables(&source).await);
     let empty: Vec<_> =
         exported.iter().filter(|(_, table)| table["rows"].as_array().unwrap().is_empty()).collect();
     assert!(empty.is_empty(), "nothing shows that these are kept: {empty:?}");
@@ -133,8 +142,10 @@ async fn a_full_export_imports_back_to_an_identical_database(engine: Engine) {
 }
 
 async fn what_is_damaged_or_comes_to_rows_is_refused_whole(engine: Engine) {
-    let app = full(engine).await;
-    let text = written(&app.store).await;
+    let source = full(engine).await;
+    let store = open(&source).await;
+    let text = written(&store).await;
+    store.close().await;
     let database = Database::create(engine).await;
     let settings = Settings::new(database.url());
     let take = async |text: String| archive::restore(&settings, Cursor::new(text), &Rows::default()).await;
@@ -158,13 +169,13 @@ async fn what_is_damaged_or_comes_to_rows_is_refused_whole(engine: Engine) {
     take(text.clone()).await.unwrap();
     let error = take(text.clone()).await.unwrap_err();
     assert!(matches!(error, ArchiveError::NotEmpty(_)), "{error}");
-    let store = Store::open(&settings, pufa::clock::Clock::system()).await.unwrap();
+    let store = open(&database).await;
     assert_eq!(written(&store).await, text);
     store.close().await;
 }
 
 async fn commands_back_up_and_restore(engine: Engine) {
-    let app = full(engine).await;
+    let app = TestApp::on(&full(engine).await, crate::support::Options::default()).await;
     let dir = tempfile::tempdir().unwrap();
     let file = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
     let (json, copy) = (file("all.json"), file("copy"));

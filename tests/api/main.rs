@@ -15,12 +15,14 @@ mod support;
 
 mod access;
 mod accounts;
+mod archive;
 mod cases;
 mod catalogue;
 mod charts;
 mod chase;
 mod comparison;
 mod completeness;
+mod desk;
 mod dhis2;
 mod drift;
 mod events;

@@ -111,7 +111,8 @@ async fn the_long_version_has_what_an_editor_needs(engine: Engine) {
     let plain = app.by("office").get_with(PRESS, &[("accept", "text/plain")]).await;
     assert!(plain.header("content-type").starts_with("text/plain"));
     let (short, long) = (press["short"].as_str().unwrap(), press["long"].as_str().unwrap());
-    assert_eq!(plain.text(), format!("{short}\n\n{long}\n"));
+    let snapshot = press["snapshot"].as_str().unwrap();
+    assert_eq!(plain.text(), format!("{short}\n\n{long}\n\n数据快照 {snapshot}\n"));
     let english = app.by("office").get(&format!("{PRESS}?lang=en")).await.expect(200);
     let long = english["long"].as_str().unwrap();
     for part in [

@@ -38,11 +38,22 @@ pub async fn press(request: Request) -> Result<Response, Error> {
     let query = request.query(QUERY)?;
     let view = request.app.press(request.caller()?, request.param(0), query.get("unit")).await?;
     Ok(if request.wants_text() {
-        let text = format!("{}\n\n{}\n", view.short, view.long);
+        let mark = request.lang.words("press-snapshot", &[("id", &view.snapshot)]);
+        let text = format!("{}\n\n{}\n\n{mark}\n", view.short, view.long);
         reply::bytes_as(StatusCode::OK, text, "text/plain; charset=utf-8")
     } else {
         reply::json(StatusCode::OK, &view)
     })
+}
+
+/// The totals that a snapshot names.
+///
+/// # Errors
+/// 404 for one that never was, or out of scope.
+pub async fn snapshot(request: Request) -> Result<Response, Error> {
+    request.query(&[])?;
+    let view = request.app.snapshot(request.caller()?, request.param(0), request.param(1)).await?;
+    Ok(reply::json(StatusCode::OK, &view))
 }
 
 /// Checks a draft. Nothing of it is stored.

@@ -117,6 +117,8 @@ pub(super) const REPORTS: &[Route] = &[
     api!(Get "/campaigns/{campaign}/press" READ, press::press, doc(
         "Lines for the press; as text/plain ready to paste", press::QUERY,
         schema::<crate::service::press::PressView>)),
+    api!(Get "/campaigns/{campaign}/snapshots/{id}" READ, press::snapshot, doc(
+        "The totals that a snapshot names", &[], schema::<crate::service::press::SnapshotView>)),
     api!(Post "/press/audit" READ, press::audit, Doc {
         takes: Some(schema::<press::AuditBody>),
         refuses: &[400, 401, 403, 404, 408, 413, 415, 422, 503],

@@ -1,7 +1,7 @@
 //! A draft against the totals: every figure, ordinal, theme and way of writing.
 
 use super::history::{self, States};
-use super::{Scene, ordinals};
+use super::{Scene, ordinals, snapshot};
 use crate::domain::calendar::{ReportDay, chinese_number, rfc3339};
 use crate::domain::press::audit::{self, Claim, Verdict};
 use crate::domain::quantity::Sum;
@@ -80,6 +80,8 @@ pub struct AuditView {
     pub unit: String,
     /// The revision of the totals that it was checked against.
     pub revision: i64,
+    /// The name of these totals, for `snapshots/{id}`.
+    pub snapshot: String,
     /// Every figure, in the order of the text.
     pub figures: Vec<CheckedView>,
     /// What else is wrong, in the order of the text.
@@ -89,7 +91,7 @@ pub struct AuditView {
 }
 
 /// Versions of a campaign that are looked at for earlier totals: a county's drive of a week has some thousands.
-const HISTORY: i64 = 20_000;
+pub(super) const HISTORY: i64 = 20_000;
 
 /// Totals that a figure may be about.
 struct Evidence<'a> {
@@ -283,6 +285,7 @@ impl App {
             campaign: scene.campaign.id.to_string(),
             unit: scene.unit.code.to_string(),
             revision,
+            snapshot: snapshot::id(scene.unit.code.as_str(), revision),
             figures: read.figures.into_iter().map(|figure| evidence.check(figure, &mut known)).collect(),
             findings: findings(caller.lang, &scene, text),
             unread: read.unread.into_iter().map(|span| SpanView::new(span, 0)).collect(),

@@ -49,3 +49,32 @@ pub(super) fn states(scene: &Scene<'_>, slots: &SlotBook, versions: &[Version]) 
     }
     states
 }
+
+/// The totals that a unit had after so many versions.
+#[derive(Debug, Default)]
+pub(super) struct Then {
+    /// When the last of them came in.
+    pub(super) at: Option<Timestamp>,
+    pub(super) totals: HashMap<String, Sum>,
+}
+
+/// The totals after the first versions. Versions are those of a campaign in the order of their receipt.
+pub(super) fn at(scene: &Scene<'_>, slots: &SlotBook, versions: &[Version], count: i64) -> Then {
+    let count = usize::try_from(count).unwrap_or_default();
+    let campaign = &scene.campaign;
+    let concerned = versions.iter().filter(|v| scene.covers(v.unit) && campaign.window.contains(v.day));
+    let mut current: HashMap<(ReportDay, UnitId), &Version> = HashMap::new();
+    let mut then = Then::default();
+    for version in concerned.take(count) {
+        current.insert((version.day, version.unit), version);
+        then.at = Some(version.received_at);
+    }
+    for version in current.into_values() {
+        let sums = Rollup::of(version, true).sums;
+        for measure in &campaign.measures {
+            let total = then.totals.entry(measure.code.to_string()).or_default();
+            *total += measure_sum(slots, &sums, measure.code.as_str());
+        }
+    }
+    then
+}

@@ -2,8 +2,10 @@
 
 mod audit;
 mod history;
+mod snapshot;
 
 pub use audit::{AuditView, BasisView, CheckedView, FindingView};
+pub use snapshot::SnapshotView;
 
 use super::comparison::{Terms, change_view, drives};
 use super::totals::{Reading, measure_sum};
@@ -54,6 +56,8 @@ pub struct PressView {
     pub unit: String,
     /// Grows by one with every version under the unit: equal revisions are equal lines.
     pub revision: i64,
+    /// The name of the totals that they were made from, for `snapshots/{id}`.
+    pub snapshot: String,
     /// Units that have reported.
     pub reported: u64,
     /// Units that the drive waits for.
@@ -147,6 +151,7 @@ impl App {
             campaign: scene.campaign.id.to_string(),
             unit: scene.unit.code.to_string(),
             revision,
+            snapshot: snapshot::id(scene.unit.code.as_str(), revision),
             reported,
             expected,
             short,

@@ -312,7 +312,7 @@ impl Places {
 }
 
 /// A count as people type it: digits of either width, perhaps in groups of thousands.
-pub(super) fn count(text: &str) -> Count {
+pub(in crate::http::page) fn count(text: &str) -> Count {
     let plain: String = text.trim().chars().map(narrow).collect();
     if plain.is_empty() {
         return Count::Missing;

@@ -19,6 +19,7 @@ use crate::service::report::ReportView;
 use crate::service::session::random_token;
 use crate::service::tallies::{IdempotencyKey, Precondition, TallyView};
 use crate::service::{self, Caller, tallies};
+pub(in crate::http::page) use form::count;
 use form::{Form, Places};
 use history::HistoryPage;
 use receipt::ReceiptPage;
