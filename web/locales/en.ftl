@@ -742,6 +742,7 @@ chat-which = Choose which unit it is
 chat-unknown = Code of the unit
 chat-reported = This unit has reported for that day (version { $version }).
 chat-reason = Reason for the correction
+chat-zero = This message is a zero report.
 chat-no_figures = No figures were read in this message.
 chat-measure_of = What “{ $text }” counts
 chat-title_of = Title of “{ $text }”

@@ -742,6 +742,7 @@ chat-which = 请选择是哪个单位
 chat-unknown = 单位代码
 chat-reported = 该单位当天已报（第{ $version }版）。
 chat-reason = 更正原因
+chat-zero = 这一段是零报告。
 chat-no_figures = 这一段没有读到数字。
 chat-measure_of = “{ $text }”的项目
 chat-title_of = “{ $text }”的名称

@@ -46,6 +46,8 @@ pub(super) struct Part {
     pub(super) pieces: Vec<Piece>,
     pub(super) items: Vec<Item>,
     pub(super) unread: Vec<String>,
+    /// The message says that nothing was done.
+    pub(super) zero: bool,
     /// The version that it replaces; empty for none.
     pub(super) version: String,
     pub(super) reason: String,
@@ -88,9 +90,12 @@ impl Part {
             from = figure.end;
         }
         pieces.push(Piece { text: slice(from, chars.len()), row: None });
+        let zero = items.is_empty() && says_nothing_was_done(&part.text);
+        let says = zero || items.iter().any(|item| item.take);
         Self {
             at,
-            take: part.unit.is_some() && part.stored.is_none() && items.iter().any(|item| item.take),
+            zero,
+            take: part.unit.is_some() && part.stored.is_none() && says,
             unit: part.unit.as_ref().map(|unit| unit.unit.clone()).unwrap_or_default(),
             candidates: part
                 .unit
@@ -120,6 +125,7 @@ impl Part {
             let value = value.to_owned();
             match field {
                 "take" => part.take = true,
+                "zero" => part.zero = true,
                 "unit" => part.unit = value.trim().to_owned(),
                 "text" => part.text = value,
                 "version" => part.version = value,
@@ -159,6 +165,7 @@ impl Part {
         let mut draft = Draft {
             via: Some(via.to_owned()).filter(|via| !via.is_empty()),
             reason: self.reason.clone(),
+            zero: self.zero,
             ..Draft::default()
         };
         for item in self.items.iter().filter(|item| item.take) {
@@ -192,6 +199,13 @@ impl Part {
         }
         draft
     }
+}
+
+/// Whether a message is a zero report (零报告) in the words that chats have for it.
+fn says_nothing_was_done(text: &str) -> bool {
+    ["零报告", "零报送", "零报", "零上报", "今日无活动", "今天无活动", "无活动开展", "未开展活动", "没有活动"]
+        .iter()
+        .any(|words| text.contains(words))
 }
 
 /// What a message calls the thing it counts, so that two prints of one message stay two lines: the words right before the
@@ -263,6 +277,14 @@ mod tests {
         assert_eq!(draft.via.as_deref(), Some("wechat"));
         let shown: String = part.pieces.iter().map(|piece| piece.text.as_str()).collect();
         assert_eq!(shown, part.text);
+    }
+
+    #[test]
+    fn a_message_may_be_a_zero_report() {
+        let zero = part("马岭岗：今日零报告");
+        assert!(zero.zero && zero.draft("wechat", None).zero);
+        assert!(!part("零报告的除外，资料300份").zero, "figures are no zero report");
+        assert!(!part("收到").zero);
     }
 
     #[test]
