@@ -19,34 +19,40 @@ impl Default for Adler {
     }
 }
 
-/// Bytes whose differences are summed at once, and their places among them.
-const LANES: usize = 32;
-const PLACES: [i16; LANES] = {
-    let mut places = [0; LANES];
-    let mut i = 0;
-    while i < LANES {
-        places[i] = i as i16;
-        i += 1;
-    }
-    places
-};
+/// Bytes whose differences are summed side by side, and steps after which the sums still fit into 16 bits.
+const LANES: usize = 8;
+const STEPS: usize = 8;
 
 impl Adler {
     const BASE: u64 = 65_521;
 
     /// Takes bytes of a row in place of those above them; the first is `left` bytes from the end of the row.
     pub(crate) fn exchange(&mut self, row: &[u8], above: &[u8], mut left: usize) {
-        let ((blocks, rest), (above, above_rest)) = (row.as_chunks::<LANES>(), above.as_chunks::<LANES>());
+        let ((blocks, rest), (above, above_rest)) =
+            (row.as_chunks::<{ LANES * STEPS }>(), above.as_chunks::<{ LANES * STEPS }>());
         for (block, above) in blocks.iter().zip(above) {
-            // In 16 bits, which processors multiply and add eight at a time.
-            let (mut plain, mut inner) = (0_i16, 0_i32);
-            for i in 0..LANES {
-                let more = i16::from(block[i]) - i16::from(above[i]);
-                plain += more;
-                inner += i32::from(more) * i32::from(PLACES[i]);
+            // For each lane the sum of its differences, and of those sums after each step, which counts a difference
+            // once for each step that is left.
+            let (mut plain, mut steps) = ([0_i16; LANES], [0_i16; LANES]);
+            for (new, old) in block.chunks_exact(LANES).zip(above.chunks_exact(LANES)) {
+                for i in 0..LANES {
+                    plain[i] += i16::from(new[i]) - i16::from(old[i]);
+                    steps[i] += plain[i];
+                }
             }
-            self.add(i32::from(plain), inner, left);
-            left -= LANES;
+            let (mut sum, mut whole, mut within) = (0_i32, 0_i32, 0_i32);
+            for i in 0..LANES {
+                sum += i32::from(plain[i]);
+                whole += i32::from(steps[i]);
+                within += i32::from(plain[i]) * i as i32;
+            }
+            left -= LANES * STEPS;
+            self.add(sum, whole * LANES as i32 - within, left);
+        }
+        let ((blocks, rest), (above, above_rest)) = (rest.as_chunks::<16>(), above_rest.as_chunks::<16>());
+        for (block, above) in blocks.iter().zip(above) {
+            self.exchange_sixteen(block, above, left);
+            left -= 16;
         }
         for (new, old) in rest.iter().zip(above_rest) {
             self.add(i32::from(*new) - i32::from(*old), 0, left);
@@ -54,9 +60,27 @@ impl Adler {
         }
     }
 
-    fn add(&mut self, plain: i32, inner: i32, left: usize) {
-        self.plain = self.plain.wrapping_add_signed(i64::from(plain));
-        self.weighted = self.weighted.wrapping_add_signed(i64::from(plain) * left as i64 - i64::from(inner));
+    /// The same for sixteen bytes, in four words of 16 bits each.
+    fn exchange_sixteen(&mut self, row: &[u8; 16], above: &[u8; 16], left: usize) {
+        const ODD: u64 = 0x00FF_00FF_00FF_00FF;
+        const ALL: u64 = 0x0001_0001_0001_0001;
+        let (row, above) = (u128::from_le_bytes(*row), u128::from_le_bytes(*above));
+        // Each difference has 256 more than it is, so that it is not negative.
+        let apart = |by: u32| ((row >> by) as u64 & ODD) + 256 * ALL - ((above >> by) as u64 & ODD);
+        let [even, odd, even_on, odd_on] = [0, 8, 64, 72].map(apart);
+        // Multiplication leaves in the highest 16 bits the sum of all four, each times the factor opposite to it.
+        let sum = |four: u64, factors: u64| (four.wrapping_mul(factors) >> 48) as i32;
+        let all = even + odd + even_on + odd_on;
+        let places =
+            sum(all, 0x0000_0002_0004_0006) + sum(odd + odd_on, ALL) + 8 * sum(even_on + odd_on, ALL);
+        // 120 is the sum of all sixteen places.
+        self.add(sum(all, ALL) - 16 * 256, 120 * 256 - places, left);
+    }
+
+    /// Adds differences with their sum, and their sum weighted by places, of which `left` more follow.
+    const fn add(&mut self, plain: i32, weighted: i32, left: usize) {
+        self.plain = self.plain.wrapping_add_signed(plain as i64);
+        self.weighted = self.weighted.wrapping_add_signed(plain as i64 * left as i64 + weighted as i64);
     }
 
     /// Adds the row of so many bytes.

@@ -1,8 +1,9 @@
 //! A deflate encoder for pictures of flat colour: it looks for repeats only in the row above, in the byte before, and
-//! where the same five bytes were seen last, and codes them with the block's own Huffman codes.
+//! where the same bytes were seen last, and codes them with the block's own Huffman codes.
 //!
 //! A chart is mostly rows that equal the row above, and whoever painted it knows where they do not: only those blocks
-//! of bytes are looked at. The `png` crate decodes its output in tests.
+//! of bytes are looked at. There two bits a byte say whether it equals the one above and the one before, so that the
+//! next repeat is found with a few instructions however far it is. The `png` crate decodes its output in tests.
 
 use crate::checksum::Adler;
 use crate::huffman::{Block, LONGEST, far};
@@ -17,8 +18,8 @@ pub(crate) const WINDOW: usize = 32_768;
 const HASH_BITS: u32 = 12;
 /// A place that is too far back from any.
 const NEVER: u32 = 1 << 31;
-/// Bytes that [`Rows::bytes`] has beyond its end, so that eight can be read anywhere.
-pub(crate) const BEYOND: usize = 8;
+/// Bytes that [`Rows::bytes`] has beyond its end, so that as many can be read anywhere.
+pub(crate) const BEYOND: usize = 64;
 
 /// Rows to encode, with what was encoded before them.
 #[derive(Clone, Copy, Debug)]
@@ -39,15 +40,28 @@ pub(crate) struct Rows<'a> {
 pub(crate) struct Deflate {
     out: Block,
     sum: Adler,
-    /// Where five bytes were seen last, by their hash, counted from the first byte of the picture.
+    /// Where the same bytes were seen last, by their hash, counted from the first byte of the picture.
     seen: Box<[u32; 1 << HASH_BITS]>,
     /// Bytes encoded so far.
     done: usize,
+    /// Of the bytes being encoded, which equal the one above, which the one before, and where that goes on for long
+    /// enough to be said as a repeat.
+    even: Masks,
+    run: Masks,
+    worth: Masks,
 }
 
 impl Default for Deflate {
     fn default() -> Self {
-        Self { out: Block::default(), sum: Adler::default(), seen: Box::new([0; 1 << HASH_BITS]), done: 0 }
+        Self {
+            out: Block::default(),
+            sum: Adler::default(),
+            seen: Box::new([0; 1 << HASH_BITS]),
+            done: 0,
+            even: Masks::default(),
+            run: Masks::default(),
+            worth: Masks::default(),
+        }
     }
 }
 
@@ -115,50 +129,114 @@ impl Deflate {
         self.sum.row(row.len());
     }
 
-    /// Encodes `at..end`, before which `pending` bytes equal to the row above are not said yet. Returns how many are
+    /// Encodes `from..to`, before which `pending` bytes equal to the row above are not said yet. Returns how many are
     /// not at the end.
-    fn scan(&mut self, rows: &Rows<'_>, mut at: usize, end: usize, mut pending: usize) -> usize {
+    fn scan(&mut self, rows: &Rows<'_>, from: usize, to: usize, mut pending: usize) -> usize {
         let Rows { bytes, stride, .. } = *rows;
+        let room = to - from;
+        self.compare(bytes, from, room, stride);
+        let mut at = 0;
         if pending > 0 {
-            let more = same(bytes, at - stride, at, 0, end - at);
-            pending += more;
-            at += more;
-            if at == end {
+            at = self.even.ones(0);
+            pending += at.min(room);
+            if at >= room {
                 return pending;
             }
-            self.above(bytes, at, stride, pending);
+            self.above(bytes, from + at, stride, pending);
         }
-        let (above, before) = (far(stride), far(1));
         // How far the first byte of `bytes` is from the first of the picture.
         let base = self.done - rows.from;
-        while at < end {
-            let room = end - at;
-            let here = eight(bytes, at);
-            let mut up = eight(bytes, at - stride) ^ here;
-            let mut run = (here << 8 | u64::from(bytes[at - 1])) ^ here;
-            if room < 8 {
-                // What lies beyond is as good as equal to the row above, for which a repeat may go on.
-                let within = (1 << (8 * room)) - 1;
-                (up, run) = (up & within, run | !within);
+        let above = far(stride);
+        loop {
+            let next = (at + self.worth.zeros(at)).min(room);
+            if next > at {
+                let here = from + at;
+                let len = self.again(bytes, here, base, room - at);
+                if len > 0 {
+                    at += len;
+                    if at >= room {
+                        return 0;
+                    }
+                    continue;
+                }
+                self.out.bytes(&bytes[here..], next - at);
+                at = next;
             }
-            let singles = singles(up, run).min(room);
-            if singles > 0 {
-                at += self.singles(bytes, at, base, (singles, room));
-                continue;
+            if at >= room {
+                return 0;
             }
-            let up = if up == 0 { same(bytes, at - stride, at, 8, room) } else { agree(up) };
-            if up >= room {
-                return room;
+            let up = self.even.ones(at);
+            if at + up >= room {
+                return room - at;
             }
-            let run = if run == 0 { same(bytes, at - 1, at, 8, room) } else { agree(run) };
+            let run = self.run.ones(at);
             // Of equals, the byte before takes fewer bits.
             if run >= up {
-                self.repeat(run, before);
+                self.repeat(run, far(1));
                 at += run;
+                continue;
+            }
+            if self.run.ones(at + 1) + 1 >= up && up > SHORTEST {
+                self.out.byte(bytes[from + at]);
+                self.repeat(up - 1, far(1));
             } else {
                 self.repeat(up, above);
-                at += up;
             }
+            at += up;
+        }
+    }
+
+    /// Finds which of some bytes equal the one above and the one before.
+    fn compare(&mut self, bytes: &[u8], from: usize, room: usize, stride: usize) {
+        self.even.0.clear();
+        self.run.0.clear();
+        for at in (from..from + room).step_by(64) {
+            let (mut even, mut run) = (0, 0);
+            // Most changes are short: half a word of bits is often enough.
+            for half in (0..64).step_by(32).take_while(|half| at + half < from + room) {
+                let here = &bytes[at + half..at + half + 32];
+                let above = &bytes[at + half - stride..at + half - stride + 32];
+                let before = &bytes[at + half - 1..at + half + 31];
+                for i in (0..32).step_by(8) {
+                    let word = eight(here, i);
+                    even |= bits(zeros(word ^ eight(above, i))) << (half + i);
+                    run |= bits(zeros(word ^ eight(before, i))) << (half + i);
+                }
+            }
+            self.even.0.push(even);
+            self.run.0.push(run);
+        }
+        // What lies beyond is as good as equal to the row above, for which a repeat may go on.
+        let last = self.even.0.len() - 1;
+        let beyond = 64 * self.even.0.len() - room;
+        let beyond = !(u64::MAX >> beyond);
+        self.even.0[last] |= beyond;
+        self.run.0[last] &= !beyond;
+        self.even.0.push(u64::MAX);
+        self.run.0.push(0);
+        self.worth.0.clear();
+        for (even, run) in self.even.0.windows(2).zip(self.run.0.windows(2)) {
+            let ahead = |pair: &[u64], by: u32| pair[0] >> by | pair[1] << (64 - by);
+            let evens = even[0] & ahead(even, 1) & ahead(even, 2) & ahead(even, 3);
+            let runs = run[0] & ahead(run, 1) & ahead(run, 2);
+            self.worth.0.push(evens | runs);
+        }
+        self.worth.0.push(u64::MAX);
+    }
+
+    /// Says the bytes from `at` on as a repeat from where they were seen last, if they were. Returns how many.
+    fn again(&mut self, bytes: &[u8], at: usize, base: usize, room: usize) -> usize {
+        let here = eight(bytes, at);
+        let now = (base + at) as u32;
+        let last = std::mem::replace(&mut self.seen[hash(here)], now);
+        let back = now.wrapping_sub(last) as usize;
+        // One branch for both questions: each alone is guessed wrong too often.
+        let there = at - if back <= WINDOW { back } else { 0 };
+        let again = agree(eight(bytes, there) ^ here);
+        if (back <= WINDOW) & (again >= SHORTEST_FAR) && SHORTEST_FAR <= room {
+            let again = if again == 8 { same(bytes, there, at, 8, room) } else { again.min(room) };
+            self.repeat(again, far(back));
+            return again;
         }
         0
     }
@@ -166,41 +244,37 @@ impl Deflate {
     /// Says the `count` bytes before `at`, which equal the row above: where they equal each other as well, as that,
     /// which takes fewer bits.
     fn above(&mut self, bytes: &[u8], at: usize, stride: usize, count: usize) {
+        if count == 0 {
+            return;
+        }
         let mut rest = &bytes[at - count - 1..at];
+        // Repeats of the greatest length and of one kind are said at once.
+        let (mut kind, mut times) = (false, 0);
         while rest.len() > LONGEST + SHORTEST_ABOVE {
             let even = rest[..LONGEST] == rest[1..=LONGEST];
-            self.out.repeat(LONGEST, if even { far(1) } else { far(stride) });
+            if even != kind && times > 0 {
+                self.out.repeat_often(LONGEST, if kind { far(1) } else { far(stride) }, times);
+                times = 0;
+            }
+            (kind, times) = (even, times + 1);
             rest = &rest[LONGEST..];
+        }
+        if times > 0 {
+            self.out.repeat_often(LONGEST, if kind { far(1) } else { far(stride) }, times);
         }
         let count = rest.len() - 1;
         if count < SHORTEST_ABOVE {
             rest[1..].iter().for_each(|byte| self.out.byte(*byte));
-        } else {
-            let even = rest[..count] == rest[1..];
-            self.repeat(count, if even { far(1) } else { far(stride) });
-        }
-    }
-
-    /// Says `count` bytes one by one, or, where the bytes were seen before, a repeat of at most as many as there is
-    /// `room` for. Returns how many bytes that said.
-    fn singles(&mut self, bytes: &[u8], at: usize, base: usize, (count, room): (usize, usize)) -> usize {
-        for i in 0..count {
-            let here = eight(bytes, at + i);
-            let now = (base + at + i) as u32;
-            let last = std::mem::replace(&mut self.seen[hash(here)], now);
-            let back = now.wrapping_sub(last) as usize;
-            // One branch for both questions: each alone is guessed wrong too often.
-            let there = at + i - if back <= WINDOW { back } else { 0 };
-            let again = agree(eight(bytes, there) ^ here);
-            if (back <= WINDOW) & (again >= SHORTEST_FAR) && i + SHORTEST_FAR <= room {
-                let again =
-                    if again == 8 { same(bytes, there, at + i, 8, room - i) } else { again.min(room - i) };
-                self.repeat(again, far(back));
-                return i + again;
+        } else if rest[1..count] == rest[2..] {
+            if rest[0] == rest[1] {
+                self.repeat(count, far(1));
+            } else {
+                self.out.byte(rest[1]);
+                self.repeat(count - 1, far(1));
             }
-            self.out.byte(here as u8);
+        } else {
+            self.repeat(count, far(stride));
         }
-        count
     }
 
     fn repeat(&mut self, len: usize, far: u32) {
@@ -222,6 +296,48 @@ impl Deflate {
     }
 }
 
+/// A bit for each of some bytes, lowest first.
+#[derive(Default)]
+struct Masks(Vec<u64>);
+
+impl Masks {
+    /// How many bits are not set from one on.
+    fn zeros(&self, at: usize) -> usize {
+        let (mut word, skip) = (at / 64, at % 64);
+        let ones = self.0[word] >> skip;
+        if ones != 0 {
+            return ones.trailing_zeros() as usize;
+        }
+        let mut count = 64 - skip;
+        loop {
+            word += 1;
+            match self.0.get(word) {
+                Some(0) => count += 64,
+                Some(bits) => return count + bits.trailing_zeros() as usize,
+                None => return count,
+            }
+        }
+    }
+
+    /// How many bits are set from one on.
+    fn ones(&self, at: usize) -> usize {
+        let (mut word, skip) = (at / 64, at % 64);
+        let zeros = !self.0[word] >> skip;
+        if zeros != 0 {
+            return zeros.trailing_zeros() as usize;
+        }
+        let mut count = 64 - skip;
+        loop {
+            word += 1;
+            match self.0.get(word) {
+                Some(&u64::MAX) => count += 64,
+                Some(bits) => return count + bits.trailing_ones() as usize,
+                None => return count,
+            }
+        }
+    }
+}
+
 fn eight(bytes: &[u8], at: usize) -> u64 {
     let mut eight = [0; 8];
     eight.copy_from_slice(&bytes[at..at + 8]);
@@ -233,19 +349,15 @@ const fn agree(difference: u64) -> usize {
     (difference.trailing_zeros() / 8) as usize
 }
 
-/// How many bytes come before one at which a repeat from the row above or of the byte before is worth saying, from the
-/// differences to these; at most as many as eight bytes can tell.
-const fn singles(up: u64, run: u64) -> usize {
-    let (up, run) = (zeros(up), zeros(run));
-    let worth = (up & up >> 8 & up >> 16 & up >> 24) | (run & run >> 8 & run >> 16);
-    let first = agree(worth);
-    if first < 8 - SHORTEST { first } else { 8 - SHORTEST }
-}
-
 /// The highest bit of each byte that is zero.
 const fn zeros(word: u64) -> u64 {
     const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
     !(((word & LOW) + LOW) | word | LOW)
+}
+
+/// The highest bits of the bytes, side by side.
+const fn bits(word: u64) -> u64 {
+    (word >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 /// How many of `room` bytes from `there` equal those from `here` on, of which `len` are known to.
@@ -261,7 +373,7 @@ fn same(bytes: &[u8], there: usize, here: usize, mut len: usize, room: usize) ->
 }
 
 fn hash(word: u64) -> usize {
-    ((word << 24).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - HASH_BITS)) as usize
+    ((word << 16).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - HASH_BITS)) as usize
 }
 
 #[cfg(test)]

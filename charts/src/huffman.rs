@@ -1,37 +1,44 @@
-//! Blocks of deflate: symbols counted, given Huffman codes of their own, and written as bits (RFC 1951).
+//! Blocks of deflate: bytes and repeats counted, given Huffman codes of their own, and written as bits (RFC 1951).
 
 /// Longest repeat that deflate can say.
 pub(crate) const LONGEST: usize = 258;
-/// Symbols of a block: bounds the memory, and lets codes follow the picture.
-const SYMBOLS: usize = 32_768;
+/// Repeats and bytes of a block: bounds the memory, and lets codes follow the picture.
+const REPEATS: usize = 16_384;
+const BYTES: usize = 32_768;
 const END: usize = 256;
+/// Longest code of a byte: so four of them fit into a word beside the 7 bits that are held.
+const LIMIT: u8 = 14;
 
-/// A symbol holds, lowest bits first: 9 bits for a byte or, from [`FIRST_LENGTH`] on, a length; 5 bits for the code of
-/// a distance and one, 0 for a byte; then the distance's extra bits. So both kinds are counted and written without a
-/// branch, which would be guessed wrong every other time.
-const FIRST_LENGTH: usize = 256;
-const FAR: u32 = 9;
-const EXTRA: u32 = 14;
+/// A repeat holds, lowest bits first: 8 bits for the length; 5 bits for the code of a distance; then its extra bits.
+const FAR: u32 = 8;
+const EXTRA: u32 = 13;
 
-/// The upper part of a symbol for a distance.
+/// The upper part of a repeat for a distance.
 pub(crate) const fn far(distance: usize) -> u32 {
     let (code, extra, _) = distance_code(distance);
-    (code as u32 + 1) << FAR | extra << EXTRA
+    (code as u32) << FAR | extra << EXTRA
 }
 
-/// Symbols on their way into a stream.
+/// Bytes and repeats on their way into a stream.
 pub(crate) struct Block {
-    symbols: Box<[u32; SYMBOLS]>,
+    /// The bytes, one after the other, and a few more, for they are written by the eight and read by the four.
+    bytes: Box<[u8; BYTES + 8]>,
+    len: usize,
+    /// How many bytes were added before each repeat, the repeat, and how often it comes.
+    repeats: Box<[(u32, u32, u32); REPEATS]>,
     count: usize,
-    /// How often each of the lower parts and of the distances' codes was used.
-    near: [u32; 512],
-    far: [u32; 32],
     out: Bits,
 }
 
 impl Default for Block {
     fn default() -> Self {
-        Self { symbols: Box::new([0; SYMBOLS]), count: 0, near: [0; 512], far: [0; 32], out: Bits::default() }
+        Self {
+            bytes: Box::new([0; BYTES + 8]),
+            len: 0,
+            repeats: Box::new([(0, 0, 0); REPEATS]),
+            count: 0,
+            out: Bits::default(),
+        }
     }
 }
 
@@ -40,7 +47,7 @@ impl Block {
     pub(crate) fn begin(&mut self, head: u16) {
         self.out.clear();
         self.out.put(u64::from(head), 16);
-        (self.count, self.near, self.far) = (0, [0; 512], [0; 32]);
+        (self.len, self.count) = (0, 0);
     }
 
     /// Ends the stream with a checksum.
@@ -51,72 +58,117 @@ impl Block {
 
     /// Adds a byte.
     pub(crate) fn byte(&mut self, byte: u8) {
-        self.near[usize::from(byte)] += 1;
-        self.push(u32::from(byte));
+        if self.len >= BYTES {
+            self.write(false);
+        }
+        self.bytes[self.len] = byte;
+        self.len += 1;
+    }
+
+    /// Adds the first `count` of some bytes, of which there are eight more to read.
+    pub(crate) fn bytes(&mut self, mut bytes: &[u8], mut count: usize) {
+        loop {
+            if self.len > BYTES - 8 {
+                self.write(false);
+            }
+            self.bytes[self.len..self.len + 8].copy_from_slice(&bytes[..8]);
+            if count <= 8 {
+                self.len += count;
+                return;
+            }
+            self.len += 8;
+            count -= 8;
+            bytes = &bytes[8..];
+        }
     }
 
     /// Adds a repeat of 3 to [`LONGEST`] bytes, from a distance as [`far`] has it.
     pub(crate) fn repeat(&mut self, len: usize, far: u32) {
-        let near = FIRST_LENGTH + len - 3;
-        self.near[near & 0x1FF] += 1;
-        self.far[(far >> FAR & 0x1F) as usize] += 1;
-        self.push(near as u32 | far);
+        self.repeat_often(len, far, 1);
     }
 
-    fn push(&mut self, symbol: u32) {
-        self.symbols[self.count % SYMBOLS] = symbol;
-        self.count += 1;
-        if self.count == SYMBOLS {
+    /// Adds the same repeat several times.
+    pub(crate) fn repeat_often(&mut self, len: usize, far: u32, times: u32) {
+        if self.count >= REPEATS {
             self.write(false);
         }
+        self.repeats[self.count % REPEATS] = (self.len as u32, (len - 3) as u32 & 0xFF | far, times);
+        self.count += 1;
     }
 
     #[inline(never)]
     fn write(&mut self, last: bool) {
-        let symbols = &self.symbols[..self.count];
+        let (bytes, repeats) = (&self.bytes[..self.len], &self.repeats[..self.count]);
         let mut letters = [0_u32; 286];
-        letters[..FIRST_LENGTH].copy_from_slice(&self.near[..FIRST_LENGTH]);
+        letters[..END].copy_from_slice(&frequencies(bytes));
         letters[END] = 1;
-        for (count, (code, ..)) in self.near[FIRST_LENGTH..].iter().zip(&LENGTHS[3..]) {
+        let (mut lengths, mut distances) = ([0_u32; 256], [0_u32; 32]);
+        let mut written = 0;
+        for (_, repeat, times) in repeats {
+            lengths[(repeat & 0xFF) as usize] += times;
+            distances[(repeat >> FAR & 0x1F) as usize] += times;
+            written += *times as usize;
+        }
+        for (count, (code, ..)) in lengths.iter().zip(&LENGTHS[3..]) {
             letters[usize::from(*code)] += count;
         }
-        let mut distances = [0_u32; 30];
-        distances.copy_from_slice(&self.far[1..31]);
+        let mut counts = [0_u32; 30];
+        counts.copy_from_slice(&distances[..30]);
         // A decoder may refuse a block without any distance code.
-        distances[0] = distances[0].max(1);
-        let letters = Code::<286>::new(&letters, 15);
-        let distances = Code::<30>::new(&distances, 15);
+        counts[0] = counts[0].max(1);
+        let letters = Code::<286>::new(&letters, LIMIT);
+        let distances = Code::<30>::new(&counts, 15);
 
-        self.out.reserve(symbols.len() * 6 + 1024);
+        self.out.reserve(bytes.len() * 2 + written * 6 + 1024);
         self.out.put(u64::from(last) | 2 << 1, 3);
         header(&mut self.out, &letters.lengths, &distances.lengths);
-        // Each byte or length with its extra bits, at most 20, and above them how many they are.
-        let mut near = [0_u32; 512];
-        for (word, (code, bits)) in near.iter_mut().zip(&letters.codes[..FIRST_LENGTH]) {
-            *word = code | bits << 24;
+        let mut words = Words { bytes: [0; 256], lengths: [0; 256], distances: [0; 32] };
+        for (word, (code, bits)) in words.bytes.iter_mut().zip(&letters.codes) {
+            *word = code | bits << 16;
         }
-        for (word, (code, extra, bits)) in near[FIRST_LENGTH..].iter_mut().zip(&LENGTHS[3..]) {
+        for (word, (code, extra, bits)) in words.lengths.iter_mut().zip(&LENGTHS[3..]) {
             let (prefix, length) = letters.codes[usize::from(*code)];
             *word = prefix | u32::from(*extra) << length | (length + u32::from(*bits)) << 24;
         }
-        // Each distance, at most 15 bits, how many they are, and how many with the extra bits, which are the symbol's.
-        let mut far = [0_u32; 32];
-        for (code, (word, (prefix, length))) in far[1..].iter_mut().zip(&distances.codes).enumerate() {
+        for (code, (word, (prefix, length))) in words.distances.iter_mut().zip(&distances.codes).enumerate() {
             let extra = if code < 4 { 0 } else { code as u32 / 2 - 1 };
             *word = prefix | length << 16 | (length + extra) << 24;
         }
-        for symbol in symbols {
-            let near = near[(symbol & 0x1FF) as usize];
-            let far = far[(symbol >> FAR & 0x1F) as usize];
-            let distance = u64::from(far & 0xFFFF) | u64::from(symbol >> EXTRA) << (far >> 16 & 0xF);
-            // At most 15 + 5 + 15 + 13 bits: one word.
-            let bits = near >> 24;
-            self.out.put(u64::from(near & 0x00FF_FFFF) | distance << (bits & 31), bits + (far >> 24));
-        }
+        self.out.symbols(&self.bytes[..], self.len, repeats, &words);
         let (code, bits) = letters.codes[END];
         self.out.put(u64::from(code), bits);
-        (self.count, self.near, self.far) = (0, [0; 512], [0; 32]);
+        (self.len, self.count) = (0, 0);
     }
+}
+
+/// What is written for each symbol, with how many bits that is.
+struct Words {
+    /// A code and, from bit 16 on, its length.
+    bytes: [u32; 256],
+    /// A code with its extra bits, at most 19 together, and how many they are from bit 24 on.
+    lengths: [u32; 256],
+    /// A code, from bit 16 on its length, and from bit 24 on its length with the extra bits, which are the repeat's.
+    distances: [u32; 32],
+}
+
+/// How often each byte occurs.
+fn frequencies(bytes: &[u8]) -> [u32; 256] {
+    // Several of each: a count that follows itself would wait for it to be stored.
+    let mut counts = [[0_u32; 256]; 4];
+    let (fours, rest) = bytes.as_chunks::<4>();
+    for four in fours {
+        for (counts, byte) in counts.iter_mut().zip(four) {
+            counts[usize::from(*byte)] += 1;
+        }
+    }
+    for byte in rest {
+        counts[0][usize::from(*byte)] += 1;
+    }
+    let [mut sum, a, b, c] = counts;
+    for (i, sum) in sum.iter_mut().enumerate() {
+        *sum += a[i] + b[i] + c[i];
+    }
+    sum
 }
 
 /// [`length_code`] of every length.
@@ -323,6 +375,46 @@ impl Bits {
         self.len += (self.count / 8) as usize;
         self.held >>= self.count & 0x38;
         self.count &= 7;
+    }
+
+    /// Adds `count` bytes, between them repeats that each say how many bytes come before them.
+    #[inline(never)]
+    fn symbols(&mut self, bytes: &[u8], count: usize, repeats: &[(u32, u32, u32)], words: &Words) {
+        // A value of its own, so that it is kept in registers.
+        let mut out = std::mem::take(self);
+        let mut at = 0;
+        for (upto, repeat, times) in repeats {
+            out.bytes(bytes, at, *upto as usize, words);
+            at = *upto as usize;
+            let near = words.lengths[(repeat & 0xFF) as usize];
+            let far = words.distances[(repeat >> FAR & 0x1F) as usize];
+            let distance = u64::from(far & 0xFFFF) | u64::from(repeat >> EXTRA) << (far >> 16 & 0xF);
+            // At most 14 + 5 + 15 + 13 bits.
+            let bits = near >> 24;
+            let word = u64::from(near & 0x00FF_FFFF) | distance << (bits & 31);
+            for _ in 0..*times {
+                out.put(word, bits + (far >> 24));
+            }
+        }
+        out.bytes(bytes, at, count, words);
+        *self = out;
+    }
+
+    /// Adds some of the bytes, which are read by the four.
+    #[inline(always)]
+    fn bytes(&mut self, bytes: &[u8], mut at: usize, upto: usize, words: &Words) {
+        /// What to keep of four words for so many bytes.
+        const KEEP: [[u32; 4]; 5] = [[0; 4], [!0, 0, 0, 0], [!0, !0, 0, 0], [!0, !0, !0, 0], [!0; 4]];
+        while at < upto {
+            let keep = &KEEP[(upto - at).min(4)];
+            let Some(four) = bytes.get(at..at + 4) else { return };
+            let [a, b, c, d] = [0, 1, 2, 3].map(|i| words.bytes[usize::from(four[i])] & keep[i]);
+            let (ab, cd) = ((a >> 16) + (b >> 16), (c >> 16) + (d >> 16));
+            let low = u64::from(a & 0xFFFF) | u64::from(b & 0xFFFF) << (a >> 16);
+            let high = u64::from(c & 0xFFFF) | u64::from(d & 0xFFFF) << (c >> 16);
+            self.put(low | high << ab, ab + cd);
+            at += 4;
+        }
     }
 
     /// Fills the last byte and adds the checksum.

@@ -14,6 +14,7 @@
 extern crate self as pufa_charts;
 
 mod axis;
+mod backdrop;
 mod canvas;
 mod chart;
 mod check;
@@ -44,7 +45,7 @@ pub use hash::spec_hash;
 pub use model::*;
 
 /// Changes whenever the same description would give another picture: part of every cache key.
-pub const STYLE_VERSION: u32 = 2;
+pub const STYLE_VERSION: u32 = 3;
 
 /// Why a picture cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

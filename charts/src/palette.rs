@@ -28,6 +28,8 @@ struct Ink {
     ready: [bool; MOST],
     /// Index of coverage 1 over the ground, if the ramp is contiguous.
     ramp: Option<u8>,
+    /// Whether it is the ground's own colour, which over bare ground changes nothing.
+    is_ground: bool,
 }
 
 /// Slots of the index by colour: several times the palette, for colours that were full up and took a neighbour.
@@ -125,6 +127,7 @@ impl Palette {
                 mixes: vec![[UNKNOWN; STEPS]; MOST],
                 ready: [false; MOST],
                 ramp: None,
+                is_ground: false,
             });
         }
         let ground = self.colors[usize::from(GROUND)];
@@ -132,6 +135,7 @@ impl Palette {
         ink.color = color;
         ink.ready = [false; MOST];
         ink.ramp = None;
+        ink.is_ground = color == ground;
         if self.colors.len() + STEPS <= RESERVE && color != ground {
             let base = self.colors.len() as u8;
             ink.ramp = Some(base);
@@ -189,7 +193,7 @@ impl Palette {
 
     /// Blends a row of coverages over a row of indices.
     pub(crate) fn blend(&mut self, ink: usize, pixels: &mut [u8], coverage: &[u8]) {
-        let ramp = self.inks[ink].ramp;
+        let Ink { ramp, is_ground, .. } = self.inks[ink];
         let mut rows = pixels.chunks_exact_mut(8);
         let mut covers = coverage.chunks_exact(8);
         for (eight, cover) in (&mut rows).zip(&mut covers) {
@@ -197,7 +201,11 @@ impl Palette {
             if word == 0 {
                 continue;
             }
-            if let (Some(base), 0) = (ramp, self::word(eight)) {
+            let under = self::word(eight);
+            if is_ground && under == 0 {
+                continue;
+            }
+            if let (Some(base), 0) = (ramp, under) {
                 // Eight at once over bare ground: 1 in each byte that is covered, times the ramp's start.
                 let covered = ((word + 0x0F0F_0F0F_0F0F_0F0F) & 0x1010_1010_1010_1010) >> 4;
                 eight.copy_from_slice(&(word + covered * u64::from(base - 1)).to_le_bytes());
@@ -219,8 +227,13 @@ impl Palette {
 
     /// Blends a run of equal coverage.
     pub(crate) fn blend_run(&mut self, ink: usize, pixels: &mut [u8], coverage: u8) {
-        for pixel in pixels {
-            *pixel = self.mix(ink, *pixel, coverage);
+        let mut rest = pixels;
+        while let Some(under) = rest.first().copied() {
+            // Most runs lie on one colour.
+            let even = rest.iter().position(|p| *p != under).unwrap_or(rest.len());
+            let (run, after) = rest.split_at_mut(even);
+            run.fill(self.mix(ink, under, coverage));
+            rest = after;
         }
     }
 }

@@ -3,11 +3,12 @@
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
+use crate::backdrop::Backdrop;
 use crate::canvas::{Bounds, Op, Q, Recorder, Text, round_ends};
 use crate::deflate::{BEYOND, Deflate, Rows, WINDOW};
 use crate::font::{self, UNITS};
 use crate::glyphs::{Glyphs, Key};
-use crate::palette::{GROUND, Palette};
+use crate::palette::Palette;
 use crate::raster::{self, Point, Rasterizer, Sink};
 use crate::theme::Rgb;
 
@@ -49,9 +50,9 @@ impl Plane {
         }
     }
 
-    /// Goes on to the next band, clear, or says that there is none.
+    /// Goes on to the next band, with nothing on it but the backdrop, or says that there is none.
     #[inline(never)]
-    fn advance(&mut self) -> bool {
+    fn advance(&mut self, backdrop: &mut Backdrop) -> bool {
         let (stride, done) = (self.stride(), self.band.end);
         if done == self.height {
             return false;
@@ -61,9 +62,15 @@ impl Plane {
         self.bytes.truncate(old);
         self.bytes.drain(..old - self.kept * stride);
         self.band = done..(done + (BAND / stride).max(16)).min(self.height);
-        self.bytes.resize((self.kept + self.band.len()) * stride + BEYOND, GROUND);
         self.changed.clear();
         self.changed.resize(self.band.len() + 1, 0);
+        for y in self.band.clone() {
+            let mut blocks = 0;
+            let row = backdrop.next(y, |x| blocks |= self.blocks(x.start, x.len()));
+            self.bytes.extend_from_slice(row);
+            self.changed[y - self.band.start] = blocks;
+        }
+        self.bytes.resize(self.bytes.len() + BEYOND, 0);
         // What the band before left unpainted below its last row was not kept.
         self.changed[0] = u64::MAX;
         true
@@ -122,8 +129,9 @@ pub(crate) struct Worker {
     glyphs: Glyphs,
     shape: Rasterizer,
     scratch: Vec<Point>,
-    /// The rows that each step of the drawing may touch.
-    reach: Vec<Range<i32>>,
+    backdrop: Backdrop,
+    /// The steps of the drawing that lie in front of it, with the rows that each may touch.
+    front: Vec<(usize, Range<i32>)>,
 }
 
 /// A painted picture, encoded.
@@ -183,7 +191,8 @@ impl Worker {
             glyphs: Glyphs::new(),
             shape: Rasterizer::default(),
             scratch: Vec::new(),
-            reach: Vec::new(),
+            backdrop: Backdrop::default(),
+            front: Vec::new(),
         }
     }
 
@@ -208,17 +217,35 @@ impl Worker {
         let (width, height) = drawing.size;
         self.plane.start((width * scale) as usize, (height * scale) as usize);
         self.reserve(drawing);
-        self.reach.clear();
-        self.reach.extend(drawing.ops.iter().map(|op| reach(op, &drawing.points, scale as i32)));
-        while self.plane.advance() {
+        self.part(drawing, scale as i32);
+        while self.plane.advance(&mut self.backdrop) {
             let (top, bottom) = (self.plane.band.start as i32, self.plane.band.end as i32);
-            for (i, op) in drawing.ops.iter().enumerate() {
-                if self.reach[i].start < bottom && self.reach[i].end > top {
-                    self.step(op, drawing, scale);
+            for i in 0..self.front.len() {
+                let (op, rows) = &self.front[i];
+                if rows.start < bottom && rows.end > top {
+                    self.step(&drawing.ops[*op], drawing, scale);
                 }
             }
             then(&self.plane, &mut self.deflate);
         }
+    }
+
+    /// Parts the drawing into what is backdrop and what lies in front.
+    fn part(&mut self, drawing: &Recorder, scale: i32) {
+        self.backdrop.begin(self.plane.width, self.plane.height);
+        self.front.clear();
+        for (i, op) in drawing.ops.iter().enumerate() {
+            if let Op::Rect(bounds, color) = op
+                && let Some(bounds) = whole(*bounds, scale)
+                && self.backdrop.take(bounds, self.palette.solid(*color))
+            {
+                continue;
+            }
+            let reach = reach(op, &drawing.points, scale);
+            self.front.push((i, reach.y0..reach.y1));
+            self.backdrop.cover(reach);
+        }
+        self.backdrop.rewind();
     }
 
     /// Gives every colour its place in the palette before any mixture: letters first, for what is read gets the finest
@@ -282,17 +309,16 @@ impl Worker {
     }
 
     fn rect(&mut self, bounds: Bounds, color: Rgb, scale: u32) {
-        let scale = scale as i32;
-        let edges = [bounds.x0, bounds.y0, bounds.x1, bounds.y1].map(|n| n * scale);
-        if edges.iter().any(|n| n % Q != 0) {
-            let [x0, y0, x1, y1] = edges.map(|n| n as f32 / Q as f32);
+        let Some(edges) = whole(bounds, scale as i32) else {
+            let [x0, y0, x1, y1] =
+                [bounds.x0, bounds.y0, bounds.x1, bounds.y1].map(|n| (n * scale as i32) as f32 / Q as f32);
             self.shape.clear();
             self.shape.polygon(&[(x0, y0), (x0, y1), (x1, y1), (x1, y0)]);
             self.flush(color);
             return;
-        }
+        };
         let index = self.palette.solid(color);
-        let [x0, y0, x1, y1] = edges.map(|n| (n / Q).max(0) as usize);
+        let [x0, y0, x1, y1] = [edges.x0, edges.y0, edges.x1, edges.y1].map(|n| n.max(0) as usize);
         self.plane.fill(x0..x1.min(self.plane.width), y0..y1, index);
     }
 
@@ -350,21 +376,33 @@ impl Worker {
     }
 }
 
-/// The rows of device pixels that a step may touch, a few too many rather than one too few.
-fn reach(op: &Op, points: &[(i32, i32)], scale: i32) -> Range<i32> {
+/// A rectangle in device pixels, if it has its edges between them.
+fn whole(bounds: Bounds, scale: i32) -> Option<Bounds> {
+    let edges = [bounds.x0, bounds.y0, bounds.x1, bounds.y1].map(|n| n * scale);
+    let [x0, y0, x1, y1] = edges.map(|n| n / Q);
+    edges.iter().all(|n| n % Q == 0).then_some(Bounds { x0, y0, x1, y1 })
+}
+
+/// The device pixels that a step may touch, a few too many rather than one too few.
+fn reach(op: &Op, points: &[(i32, i32)], scale: i32) -> Bounds {
     let around = |range: &Range<usize>, more: i32| {
-        let ys = || points[range.clone()].iter().map(|p| p.1);
-        (ys().min().unwrap_or(0) - more, ys().max().unwrap_or(0) + more)
+        let mut all = Bounds { x0: i32::MAX, y0: i32::MAX, x1: i32::MIN, y1: i32::MIN };
+        for (x, y) in &points[range.clone()] {
+            all = Bounds { x0: all.x0.min(*x), y0: all.y0.min(*y), x1: all.x1.max(*x), y1: all.y1.max(*y) };
+        }
+        if range.is_empty() { Bounds { x0: 0, y0: 0, x1: 0, y1: 0 } } else { all.grown(more) }
     };
-    let (top, bottom) = match op {
-        Op::Rect(b, _) => (b.y0, b.y1),
+    let quarters = match op {
+        Op::Rect(bounds, _) => *bounds,
         Op::Fill(range, _) => around(range, 0),
         Op::Stroke(range, line, _) => around(range, *line),
-        Op::Disc((_, y), radius, _) => (y - radius, y + radius),
+        Op::Disc((x, y), radius, _) => Bounds { x0: *x, y0: *y, x1: *x, y1: *y }.grown(*radius),
         // Ink may leave its box, a halo does.
-        Op::Text(text) => (text.bounds().y0 - text.size / 2, text.bounds().y1 + text.size / 2),
+        Op::Text(text) => text.bounds().grown(text.size / 4),
     };
-    (top * scale).div_euclid(Q) - 1..(bottom * scale).div_euclid(Q) + 2
+    let low = |n: i32| (n * scale).div_euclid(Q) - 1;
+    let high = |n: i32| (n * scale).div_euclid(Q) + 2;
+    Bounds { x0: low(quarters.x0), y0: low(quarters.y0), x1: high(quarters.x1), y1: high(quarters.y1) }
 }
 
 fn device((x, y): (i32, i32), scale: u32) -> Point {
