@@ -166,6 +166,16 @@ pub(crate) fn unit_caption(pen: &Pen, unit: &str, whiskers: bool, place: Place) 
     pen.text(&set.fit(&words, place.w), (place.x, place.y), set);
 }
 
+/// The range of an inexact count, upright: from the least to the most it can be.
+pub(crate) fn whisker(pen: &Pen, x: i32, [low, high]: [i32; 2]) {
+    let (top, height) = (high.min(low), (low - high).abs().max(1));
+    pen.rect(Place::new(x - 1, top, 3, height), pen.colors.ground);
+    for y in [top, top + height - 1] {
+        pen.rect(Place::new(x - 2, y, 5, 1), pen.colors.ink);
+    }
+    pen.rect(Place::new(x, top, 1, height), pen.colors.ink);
+}
+
 /// One of several parts end to end, with the first of the words that fits into it.
 pub(crate) fn stacked(pen: &Pen, place: Place, fill: Fill, size: i32, words: &[&str]) {
     // A ground line between neighbours, for those who see no difference of hue.

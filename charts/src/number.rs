@@ -91,10 +91,12 @@ pub(crate) fn written(value: Value, lang: Lang) -> String {
         }
         unit = unit.saturating_mul(10);
     }
-    match lang {
-        Lang::ZhCn => format!("约{}", about(value.count, lang)),
-        Lang::En => format!("≈{}", about(value.count, lang)),
-    }
+    about_words(&about(value.count, lang), lang)
+}
+
+/// A figure in words, as one that is not exact.
+pub(crate) fn about_words(figure: &str, lang: Lang) -> String {
+    format!("{}{figure}", if lang == Lang::ZhCn { "约" } else { "≈" })
 }
 
 /// Three digits of a figure, rounded half up: `3210`, `5.79万`, `1.24M`.

@@ -175,6 +175,36 @@ fn hits_tell_values_where_they_are_drawn() {
 }
 
 #[test]
+fn inexact_figures_are_marked_wherever_they_are_shown() {
+    let draw = |spec: Spec| pufa_charts::svg(&spec, &Options::default()).unwrap();
+    let inexact = Value::between(1400, 1400, 1900);
+    // The days of earlier years are not written, so lines show their range, and words say what the lines are.
+    let Spec::Trend(mut trend) = sample::trend(3, 7, false, Lang::ZhCn, Theme::Light) else { panic!() };
+    let exact = |value: &mut Option<Value>| *value = value.map(|v| Value::exact(v.count));
+    trend.lines.iter_mut().flat_map(|line| &mut line.values).for_each(exact);
+    let plain = draw(Spec::Trend(trend.clone()));
+    assert!(!plain.contains("细线"));
+    trend.lines[0].values[2] = Some(inexact);
+    let ranges = draw(Spec::Trend(trend));
+    assert!(ranges.contains("细线：约数的上下限"));
+    assert!(ranges.matches("<rect").count() > plain.matches("<rect").count());
+    // A share of an inexact whole is no more exact than that.
+    let Spec::Composition(mut parts) = sample::composition(3, Lang::ZhCn, Theme::Light) else { panic!() };
+    parts.parts.iter_mut().for_each(|part| exact(&mut part.value));
+    // How many shares there are, and how many say that they are about so much.
+    let shares = |svg: &str| {
+        let before =
+            svg.split('%').map(|text| text.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.'));
+        (svg.matches('%').count() - svg.matches("100%").count(), before.filter(|b| b.ends_with('约')).count())
+    };
+    let (all, rough) = shares(&draw(Spec::Composition(parts.clone())));
+    assert!(all >= 3 && rough == 0, "{rough} of {all}");
+    parts.parts[1].value = Some(inexact);
+    let (all, rough) = shares(&draw(Spec::Composition(parts)));
+    assert!(all >= 3 && rough == all, "{rough} of {all}");
+}
+
+#[test]
 fn tables_hold_every_figure() {
     for (name, spec) in all() {
         let table = table(&spec);

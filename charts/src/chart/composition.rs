@@ -14,10 +14,11 @@ pub(crate) fn draw(pen: &Pen, spec: &Composition, body: Place) {
     }
     let count = |bar: &Bar| bar.value.map_or(0, |v| v.count);
     let whole: u64 = spec.parts.iter().map(count).fold(0, u64::saturating_add);
+    let shares = Shares { whole, rough: spec.parts.iter().any(|p| p.value.is_some_and(|v| !v.is_exact())) };
     unit_caption(pen, &spec.unit, false, Place { y: body.y + pen.size(14), ..body });
     let strip = Place::new(body.x, body.y + pen.px(28), body.w, pen.px(52));
     if whole > 0 {
-        draw_strip(pen, spec, strip, whole);
+        draw_strip(pen, spec, strip, &shares);
     } else {
         pen.rect(strip, pen.colors.surface);
     }
@@ -29,7 +30,7 @@ pub(crate) fn draw(pen: &Pen, spec: &Composition, body: Place) {
     let left = name_width(set, spec.parts.iter().map(|p| p.label.as_str()), width, 42);
     let words = |bar: &Bar| match bar.value {
         Some(value) => {
-            format!("{}　{}", number::written(value, pen.lang), number::percent(value.count, whole))
+            format!("{}　{}", number::written(value, pen.lang), shares.of(pen, value.count))
         }
         None => number::no_data(pen.lang).to_owned(),
     };
@@ -68,16 +69,30 @@ pub(crate) fn draw(pen: &Pen, spec: &Composition, body: Place) {
     }
 }
 
+/// What part of the whole a count is, in words.
+struct Shares {
+    whole: u64,
+    /// Whether any part is inexact, and so the whole and every share of it.
+    rough: bool,
+}
+
+impl Shares {
+    fn of(&self, pen: &Pen, count: u64) -> String {
+        let share = number::percent(count, self.whole);
+        if self.rough && self.whole > 0 { number::about_words(&share, pen.lang) } else { share }
+    }
+}
+
 /// All parts end to end; the share is written where it fits.
-fn draw_strip(pen: &Pen, spec: &Composition, strip: Place, whole: u64) {
+fn draw_strip(pen: &Pen, spec: &Composition, strip: Place, shares: &Shares) {
     let mut sum = 0_u128;
     let mut x = strip.x;
     for (index, part) in spec.parts.iter().enumerate() {
         let count = part.value.map_or(0, |v| v.count);
         sum += u128::from(count);
-        let end = strip.x + (sum * strip.w as u128 / u128::from(whole)).min(strip.w as u128) as i32;
+        let end = strip.x + (sum * strip.w as u128 / u128::from(shares.whole)).min(strip.w as u128) as i32;
         let place = Place::new(x, strip.y, end - x, strip.h);
-        let share = number::percent(count, whole);
+        let share = shares.of(pen, count);
         let named = format!("{} {share}", part.label);
         stacked(pen, place, pen.colors.kind(index), 15, &[&named, &share]);
         x = end;

@@ -3,7 +3,7 @@
 
 use crate::axis::{Counts, Upright, gutter, upright};
 use crate::canvas::{Bounds, Q};
-use crate::frame::{Entry, Sign, marker, nothing, ring, stroke, unit_caption};
+use crate::frame::{Entry, Sign, marker, nothing, ring, stroke, unit_caption, whisker};
 use crate::model::{Lang, Line, Trend, Value};
 use crate::number;
 use crate::pen::{Pen, Place, Set};
@@ -52,7 +52,8 @@ pub(crate) fn draw(pen: &Pen, spec: &Trend, body: Place) {
     let place =
         Place::new(body.x + left, body.y + top, (body.w - left - right).max(60), height(lines as i32));
     let counts = counts(lines as i32);
-    unit_caption(pen, &spec.unit, false, Place { y: body.y + pen.size(14), ..body });
+    let ranges = earlier_inexact(spec).next().is_some();
+    unit_caption(pen, &spec.unit, ranges, Place { y: body.y + pen.size(14), ..body });
 
     let days = Days::new(spec.days.len(), place, pen.px(40));
     not_over(pen, spec, place, &days);
@@ -74,6 +75,9 @@ pub(crate) fn draw(pen: &Pen, spec: &Trend, body: Place) {
         if let Some(tip) = one(pen, spec, &plot, line, (i, count), &days) {
             tips.push((tip, i));
         }
+    }
+    for (day, value) in earlier_inexact(spec) {
+        range(pen, &plot, days.at(day), value);
     }
     label_values(pen, spec, &plot, &days, place);
     label_ends(pen, spec, tips, place, body);
@@ -205,8 +209,21 @@ fn dashed(pen: &Pen, a: (i32, i32), b: (i32, i32), width: i32, color: crate::the
     }
 }
 
+/// The inexact values of all but the last line, by day: they are not written, so their range is drawn.
+fn earlier_inexact(spec: &Trend) -> impl Iterator<Item = (usize, Value)> {
+    let earlier = spec.lines.split_last().map_or(&[][..], |(_, earlier)| earlier);
+    let values = earlier.iter().flat_map(|line| line.values.iter().enumerate());
+    values.filter_map(|(day, value)| Some((day, (*value)?))).filter(|(_, value)| !value.is_exact())
+}
+
+fn range(pen: &Pen, plot: &Upright, day: i32, value: Value) {
+    let at = |n: u64| plot.map_coordinate(&(day, n as f64));
+    whisker(pen, at(value.low).0 / Q, [at(value.low).1 / Q, at(value.high).1 / Q]);
+}
+
 /// Writes the values of the last line where there is room: above a rise, below a dip, so that its own line does not
-/// strike them through, and where a value hides the least of any line.
+/// strike them through, and where a value hides the least of any line. Where there is no room, an inexact one gets its
+/// range.
 fn label_values(pen: &Pen, spec: &Trend, plot: &Upright, days: &Days, place: Place) {
     let Some(line) = spec.lines.last() else { return };
     let set = Set { color: pen.colors.accent_ink, ..pen.ink(15) }.bold().middle().halo();
@@ -249,6 +266,8 @@ fn label_values(pen: &Pen, spec: &Trend, plot: &Upright, days: &Days, place: Pla
         };
         if let Some((_, at)) = places.iter().filter_map(cost).min_by_key(|(cost, _)| *cost) {
             pen.text(&words, at, set);
+        } else if !value.is_exact() {
+            range(pen, plot, days.at(day), *value);
         }
     }
 }

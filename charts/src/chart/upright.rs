@@ -8,7 +8,7 @@ use plotters::style::{Color, RGBColor};
 use crate::axis::{Counts, Upright, gutter, upright};
 use crate::canvas::Q;
 use crate::font::Weight;
-use crate::frame::{column, unit_caption};
+use crate::frame::{column, unit_caption, whisker};
 use crate::model::Value;
 use crate::number;
 use crate::pen::{Pen, Place, Set};
@@ -217,16 +217,6 @@ fn one(
         value,
         column.change,
     );
-}
-
-/// The range of an inexact count, upright: from the least to the most it can be.
-fn whisker(pen: &Pen, x: i32, [low, high]: [i32; 2]) {
-    let (top, height) = (high.min(low), (low - high).abs().max(1));
-    pen.rect(Place::new(x - 1, top, 3, height), pen.colors.ground);
-    for y in [top, top + height - 1] {
-        pen.rect(Place::new(x - 2, y, 5, 1), pen.colors.ink);
-    }
-    pen.rect(Place::new(x, top, 1, height), pen.colors.ink);
 }
 
 /// Writes a value over its bar, and what changed over that. What would leave the plot is not written: the region has
