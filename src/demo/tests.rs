@@ -54,6 +54,27 @@ fn the_same_day_and_seed_give_the_same_plan() {
 }
 
 #[test]
+fn pictures_have_a_glyph_for_every_character_of_the_demo() {
+    let plan = plan(day("2026-11-23"), SEED);
+    let units = plan.units.iter().map(|unit| unit.name.clone());
+    let campaigns =
+        plan.campaigns.iter().flat_map(|campaign| [campaign.name.clone(), campaign.theme.clone()]);
+    let titles = plan.reports.iter().flat_map(|report| report.draft.items.iter());
+    let titles = titles.filter_map(|item| item.title.clone());
+    let words: HashSet<String> = units.chain(campaigns).chain(titles).collect();
+    assert!(words.len() > plan.units.len());
+    for word in words {
+        let bar = pufa_charts::Bar { label: word.clone(), ..Default::default() };
+        let totals = pufa_charts::Totals { bars: vec![bar], ..Default::default() };
+        let options = pufa_charts::Options { strict: true, ..Default::default() };
+        let svg = pufa_charts::svg(&pufa_charts::Spec::Totals(totals), &options);
+        let svg = svg.unwrap_or_else(|error| panic!("{word}: {error}"));
+        // A name that was cut short would not have been looked at in full.
+        assert!(word.chars().all(|c| c.is_whitespace() || svg.contains(c)), "{word}");
+    }
+}
+
+#[test]
 fn past_drives_add_up_to_the_constants() {
     for seed in [SEED, 1, 2, 3] {
         let plan = plan(day("2026-11-23"), seed);

@@ -135,6 +135,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_asks_while_it_is_drawn_gets_that_drawing() {
+        // There is a place for one drawing and none to wait: a second one would be refused.
+        let studio = Studio::new(&Limits { drawings: 1, drawing_queue: 0, ..Limits::default() });
+        let asked = (0..30).map(|_| studio.picture("a", spec(1), Options::default(), Format::Png));
+        let pictures = futures_util::future::join_all(asked).await;
+        let first = pictures[0].as_ref().unwrap();
+        for picture in &pictures {
+            assert!(Arc::ptr_eq(picture.as_ref().unwrap(), first));
+        }
+        assert_eq!(studio.kept().0, 1);
+    }
+
+    #[tokio::test]
     async fn beyond_the_queue_callers_are_told_to_come_again() {
         let studio = Studio::new(&Limits { drawings: 1, drawing_queue: 0, ..Limits::default() });
         let _taken = studio.queue.try_acquire().unwrap();
