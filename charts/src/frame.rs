@@ -1,9 +1,10 @@
 //! What stands around every chart: heading, legend, foot; and the words the crate writes itself.
 
 use crate::canvas::Q;
-use crate::model::{Cell, Frame, Lang};
+use crate::chart::completeness::Signs;
+use crate::model::{Cell, Frame, Lang, Value};
 use crate::pen::{Pen, Place, Set};
-use crate::theme::Fill;
+use crate::theme::{Fill, Rgb};
 
 /// What a legend shows before its words.
 #[derive(Clone, Copy, Debug)]
@@ -13,7 +14,7 @@ pub(crate) enum Sign {
     Year(usize, usize),
     /// The ring that marks 12·4.
     Ring,
-    Cell(Cell),
+    Cell(Cell, Signs),
 }
 
 /// An entry of a legend.
@@ -88,7 +89,7 @@ pub(crate) fn legend(pen: &Pen, entries: &[Entry<'_>], place: Place) -> Place {
                 marker(pen, ((at.x + sign / 2) * Q, middle * Q), index, count, false);
             }
             Sign::Ring => ring(pen, ((at.x + side / 2) * Q, middle * Q)),
-            Sign::Cell(cell) => crate::chart::completeness::cell(pen, at, cell),
+            Sign::Cell(cell, signs) => crate::chart::completeness::cell(pen, at, cell, signs),
         }
         pen.text(&words, (x + sign + pen.px(8), middle + set.drop()), set);
         x += width + gap;
@@ -166,14 +167,20 @@ pub(crate) fn unit_caption(pen: &Pen, unit: &str, whiskers: bool, place: Place) 
     pen.text(&set.fit(&words, place.w), (place.x, place.y), set);
 }
 
-/// The range of an inexact count, upright: from the least to the most it can be.
-pub(crate) fn whisker(pen: &Pen, x: i32, [low, high]: [i32; 2]) {
-    let (top, height) = (high.min(low), (low - high).abs().max(1));
+/// The range of an inexact count, upright: from the least to the most it can be, or without an end if there is no most.
+pub(crate) fn whisker(pen: &Pen, x: i32, (low, high): (i32, Option<i32>), color: Rgb) {
+    let top = high.unwrap_or(low - pen.px(36)).min(low);
+    let height = (low - top).max(1);
     pen.rect(Place::new(x - 1, top, 3, height), pen.colors.ground);
-    for y in [top, top + height - 1] {
-        pen.rect(Place::new(x - 2, y, 5, 1), pen.colors.ink);
+    for y in high.map(|_| top).into_iter().chain([top + height - 1]) {
+        pen.rect(Place::new(x - 2, y, 5, 1), color);
     }
-    pen.rect(Place::new(x, top, 1, height), pen.colors.ink);
+    pen.rect(Place::new(x, top, 1, height), color);
+}
+
+/// Where the range of a count ends, for [`whisker`].
+pub(crate) fn ends(value: Value, at: impl Fn(u64) -> i32) -> (i32, Option<i32>) {
+    (at(value.low), (value.high < u64::MAX).then(|| at(value.high)))
 }
 
 /// One of several parts end to end, with the first of the words that fits into it.

@@ -205,6 +205,66 @@ fn inexact_figures_are_marked_wherever_they_are_shown() {
 }
 
 #[test]
+fn states_of_reports_differ_in_black_and_white() {
+    let states = [
+        Cell::OnTime,
+        Cell::Late,
+        Cell::Zero,
+        Cell::Returned,
+        Cell::Missing,
+        Cell::NotExpected,
+        Cell::Future,
+    ];
+    for (units, size) in [(1, (1600, 900)), (12, (1600, 900)), (60, (1600, 900)), (60, (1200, 675))] {
+        for theme in [Theme::Light, Theme::Dark, Theme::Print] {
+            let row =
+                |i: usize| UnitRow {
+                    label: format!("单位{i}"), cells: states.to_vec(), note: String::new()
+                };
+            let spec = Spec::Completeness(Completeness {
+                frame: Frame { theme, ..Frame::default() },
+                days: (1..=states.len()).map(|d| format!("12.{d}")).collect(),
+                units: (0..units).map(row).collect(),
+            });
+            let options = Options { size: Some(size), ..Options::default() };
+            let (width, _, pixels) = decode(&pufa_charts::png(&spec, &options).unwrap());
+            let hits = hits(&spec, &options).unwrap();
+            // Of each cell which pixels are on the darker side of the middle between its lightest and its darkest.
+            let shape = |hit: &Hit| -> Vec<bool> {
+                let across = hit.x as usize..(hit.x + hit.w) as usize;
+                let down = hit.y as usize..(hit.y + hit.h) as usize;
+                let light = |x: usize, y: usize| {
+                    let at = (y * width + x) * 3;
+                    pixels[at..at + 3]
+                        .iter()
+                        .zip([30, 59, 11])
+                        .map(|(c, part)| u32::from(*c) * part)
+                        .sum::<u32>()
+                };
+                let all: Vec<u32> = down
+                    .flat_map(|y| across.clone().map(move |x| (x, y)))
+                    .map(|(x, y)| light(x, y))
+                    .collect();
+                let middle = (all.iter().min().unwrap() + all.iter().max().unwrap()) / 2;
+                all.iter().map(|light| *light < middle).collect()
+            };
+            let shapes: Vec<_> = hits[..states.len()].iter().map(shape).collect();
+            for (i, a) in shapes.iter().enumerate() {
+                for (j, b) in shapes[..i].iter().enumerate() {
+                    let differ = a.iter().zip(b).filter(|(a, b)| a != b).count();
+                    assert!(
+                        differ >= 6,
+                        "{units} units, {theme:?}: {:?} looks like {:?}",
+                        states[i],
+                        states[j]
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn tables_hold_every_figure() {
     for (name, spec) in all() {
         let table = table(&spec);

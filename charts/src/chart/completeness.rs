@@ -1,5 +1,6 @@
 //! `completeness`: a row a unit, a cell a day. Each state has a sign of its own, so the grid reads in black and white.
 
+use crate::canvas::Q;
 use crate::chart::rows::{Rows, name, name_width};
 use crate::frame::{Entry, Sign, nothing};
 use crate::model::{Cell, Completeness, Lang};
@@ -28,26 +29,51 @@ pub(crate) const fn words(cell: Cell, lang: Lang) -> &'static str {
     }
 }
 
+/// How a state is signed: by a letter, or by a mark where cells are too low for letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signs {
+    Letters,
+    Marks,
+}
+
+/// The signs for a grid with its legend in a place: the same in both.
+pub(crate) fn signs(pen: &Pen, spec: &Completeness, place: Place) -> Signs {
+    let legend = pen.ink(15).line() + pen.px(22);
+    let rows = lay(pen, spec, place.below(legend + head(pen)));
+    if letter(pen, rows.height - 4, i32::MAX) >= 8 { Signs::Letters } else { Signs::Marks }
+}
+
+/// The size of a letter in a cell.
+fn letter(pen: &Pen, height: i32, width: i32) -> i32 {
+    (height * 62 / 100).min((width / 10).saturating_mul(8)).min(pen.size(16))
+}
+
 /// The legend: the states that occur.
-pub(crate) fn entries<'a>(pen: &Pen, spec: &Completeness) -> Vec<Entry<'a>> {
+pub(crate) fn entries<'a>(pen: &Pen, spec: &Completeness, signs: Signs) -> Vec<Entry<'a>> {
     let occurs = |state: &Cell| spec.units.iter().any(|u| u.cells.contains(state));
     STATES
         .into_iter()
         .filter(occurs)
-        .map(|state| Entry { sign: Sign::Cell(state), words: words(state, pen.lang) })
+        .map(|state| Entry { sign: Sign::Cell(state, signs), words: words(state, pen.lang) })
         .collect()
 }
 
 /// Draws a cell with the sign of its state.
-pub(crate) fn cell(pen: &Pen, place: Place, state: Cell) {
+pub(crate) fn cell(pen: &Pen, place: Place, state: Cell, signs: Signs) {
     let (cx, cy) = (place.x + place.w / 2, place.y + place.h / 2);
-    let size = (place.h * 62 / 100).min(place.w * 8 / 10).min(pen.size(16));
+    let r = (place.h.min(place.w) / 4).min(pen.px(7)).max(2);
+    let thick = pen.px(8).max(5);
     let sign = |words: &str, color| {
-        if size >= 8 {
-            let set = Set::new(size, color).bold().middle();
+        if signs == Signs::Letters {
+            let set = Set::new(letter(pen, place.h, place.w).max(8), color).bold().middle();
             pen.text(words, (cx, cy + set.drop()), set);
         }
     };
+    // In quarter pixels, so that it stands in the middle whether the cell is even or odd.
+    let disc = |r: i32, color| {
+        pen.disc((place.x * Q + place.w * Q / 2, place.y * Q + place.h * Q / 2), r * Q, color)
+    };
+    let marked = signs == Signs::Marks;
     let colors = pen.colors;
     let zh = pen.lang == Lang::ZhCn;
     match state {
@@ -56,14 +82,24 @@ pub(crate) fn cell(pen: &Pen, place: Place, state: Cell) {
             pen.rect(place, colors.late);
             pen.outline(place, 1, colors.axis);
             sign(if zh { "迟" } else { "L" }, colors.on(colors.late));
+            if marked {
+                disc(r, colors.on(colors.late));
+            }
         }
         Cell::Zero => {
             pen.rect(place, colors.zero);
             sign("0", colors.ink);
+            if marked {
+                disc(r + 1, colors.ink);
+                disc(r, colors.zero);
+            }
         }
         Cell::Returned => {
             pen.rect(place, colors.returned);
             sign(if zh { "退" } else { "R" }, colors.on(colors.returned));
+            if marked {
+                pen.line(&[(cx - r, cy + r), (cx + r, cy - r)], thick, colors.on(colors.returned));
+            }
         }
         Cell::Missing => {
             pen.outline(place, 2, colors.accent);
@@ -77,22 +113,28 @@ pub(crate) fn cell(pen: &Pen, place: Place, state: Cell) {
         Cell::Future => pen.outline(place, 1, colors.grid),
     }
     if state == Cell::OnTime {
-        let r = (place.h.min(place.w) / 4).min(pen.px(7)).max(2);
         let tick = [(cx - r, cy), (cx - r / 3, cy + r * 2 / 3), (cx + r, cy - r * 2 / 3)];
-        pen.line(&tick, pen.px(8).max(5), colors.on(colors.on_time));
+        pen.line(&tick, thick, colors.on(colors.on_time));
     }
 }
 
-pub(crate) fn draw(pen: &Pen, spec: &Completeness, body: Place) {
+fn head(pen: &Pen) -> i32 {
+    pen.muted(14).line() + pen.px(6).max(5)
+}
+
+fn lay(pen: &Pen, spec: &Completeness, list: Place) -> Rows {
+    // Panels only while a cell stays wide enough to be one.
+    let days = spec.days.len().max(1) as i32;
+    let panels = (list.w / (days * pen.px(26) + pen.px(150)).max(1)).clamp(1, 4);
+    Rows::with_panels(spec.units.len(), list, (pen.px(20), pen.px(52)), pen.px(44), panels)
+}
+
+pub(crate) fn draw(pen: &Pen, spec: &Completeness, body: Place, signs: Signs) {
     if spec.units.is_empty() || spec.days.is_empty() {
         return nothing(pen, body);
     }
-    let head = pen.muted(14).line() + pen.px(6).max(5);
-    let list = body.below(head);
     let days = spec.days.len() as i32;
-    // Panels only while a cell stays wide enough to be one.
-    let panels = (body.w / (days * pen.px(26) + pen.px(150)).max(1)).clamp(1, 4);
-    let rows = Rows::with_panels(spec.units.len(), list, (pen.px(20), pen.px(52)), pen.px(44), panels);
+    let rows = lay(pen, spec, body.below(head(pen)));
     let names = Set::new(rows.text(pen, 15), pen.colors.ink);
     let notes = Set::new(rows.text(pen, 14), pen.colors.muted);
     let width = rows.panels().first().map_or(body.w, |(p, _)| p.w);
@@ -114,7 +156,7 @@ pub(crate) fn draw(pen: &Pen, spec: &Completeness, body: Place) {
             for (day, state) in unit.cells.iter().enumerate() {
                 let x = start + pitch * day as i32;
                 let place = Place::new(x, row.y + 1, (pitch - gap).max(1), (row.h - gap).max(1));
-                cell(pen, place, *state);
+                cell(pen, place, *state, signs);
                 pen.region(place, &spec.days[day], &unit.label, words(*state, pen.lang).to_owned(), "");
             }
             let note = notes.fit(&unit.note, right);

@@ -51,7 +51,9 @@ pub(crate) fn body(pen: &Pen, spec: &Spec, place: Place) {
         Spec::Composition(s) => composition::draw(pen, s, below(place)),
         Spec::Topics(s) => topics::draw(pen, s, below(legend(pen, &topics::entries(pen, s), place))),
         Spec::Completeness(s) => {
-            completeness::draw(pen, s, below(legend(pen, &completeness::entries(pen, s), place)));
+            let signs = completeness::signs(pen, s, place);
+            let legend = legend(pen, &completeness::entries(pen, s, signs), place);
+            completeness::draw(pen, s, below(legend), signs);
         }
         Spec::YearOverYear(s) => {
             year_over_year::draw(pen, s, below(legend(pen, &year_over_year::entries(pen, s, place), place)));
@@ -63,8 +65,9 @@ pub(crate) fn body(pen: &Pen, spec: &Spec, place: Place) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canvas::Op;
     use crate::model::{Lang, Preset, Theme};
-    use crate::sample;
+    use crate::{number, sample};
 
     #[test]
     fn no_text_is_left_out_of_ordinary_pictures() {
@@ -89,6 +92,39 @@ mod tests {
                 let drawing = draw(&spec, &Options::default()).expect("a drawing");
                 assert_eq!(drawing.dropped, 0, "{} {lang:?} {}", spec.name(), table_of(&spec));
             }
+        }
+    }
+
+    #[test]
+    fn a_value_stands_nearest_to_its_own_day() {
+        for (days, size) in [(7, (1600, 900)), (15, (1200, 675)), (30, (1200, 675)), (40, (1080, 720))] {
+            let spec = sample::trend(3, days, true, Lang::En, Theme::Light);
+            let Spec::Trend(trend) = &spec else { continue };
+            let line = trend.lines.last().expect("a line");
+            let drawing =
+                draw(&spec, &Options { size: Some(size), ..Options::default() }).expect("a drawing");
+            let points: Vec<_> = drawing.hits.iter().filter(|hit| hit.series == line.label).collect();
+            let written: Vec<_> =
+                line.values.iter().flatten().map(|v| number::written(*v, Lang::En)).collect();
+            assert_eq!(points.len(), written.len());
+            let mut found = 0;
+            for op in &drawing.ops {
+                let Op::Text(text) = op else { continue };
+                let words = &drawing.letters[text.letters.clone()];
+                if text.halo.is_none() || !written.iter().any(|w| w == words) {
+                    continue;
+                }
+                let b = text.bounds();
+                let (x, y) = ((b.x0 + b.x1) as f32 / 8.0, (b.y0 + b.y1) as f32 / 8.0);
+                let away = |i: &usize| {
+                    let hit = points[*i];
+                    (hit.x + hit.w / 2.0 - x).hypot(hit.y + hit.h / 2.0 - y)
+                };
+                let nearest = (0..points.len()).min_by(|a, b| away(a).total_cmp(&away(b))).expect("a point");
+                assert_eq!(written[nearest], words, "{days} days");
+                found += 1;
+            }
+            assert!(found >= days / 2, "{found} of {days} values are written");
         }
     }
 

@@ -3,10 +3,11 @@
 
 use crate::axis::{Counts, Upright, gutter, upright};
 use crate::canvas::{Bounds, Q};
-use crate::frame::{Entry, Sign, marker, nothing, ring, stroke, unit_caption, whisker};
+use crate::frame::{Entry, Sign, ends, marker, nothing, ring, stroke, unit_caption, whisker};
 use crate::model::{Lang, Line, Trend, Value};
 use crate::number;
 use crate::pen::{Pen, Place, Set};
+use crate::theme::Rgb;
 
 /// The legend: years, and the ring if 12·4 falls on different days.
 pub(crate) fn entries(spec: &Trend) -> Vec<Entry<'_>> {
@@ -72,12 +73,16 @@ pub(crate) fn draw(pen: &Pen, spec: &Trend, body: Place) {
     let count = spec.lines.len();
     let mut tips = Vec::new();
     for (i, line) in spec.lines.iter().enumerate() {
+        if i + 1 == count {
+            // Over the earlier lines and their markers, behind the last.
+            for (index, day, value) in earlier_inexact(spec) {
+                let color = pen.colors.ink.mix(pen.colors.year_line(index, count), 128);
+                range(pen, &plot, days.at(day), value, color);
+            }
+        }
         if let Some(tip) = one(pen, spec, &plot, line, (i, count), &days) {
             tips.push((tip, i));
         }
-    }
-    for (day, value) in earlier_inexact(spec) {
-        range(pen, &plot, days.at(day), value);
     }
     label_values(pen, spec, &plot, &days, place);
     label_ends(pen, spec, tips, place, body);
@@ -191,14 +196,14 @@ fn one(
     tip
 }
 
-fn flush(pen: &Pen, run: &mut Vec<(i32, i32)>, width: i32, color: crate::theme::Rgb) {
+fn flush(pen: &Pen, run: &mut Vec<(i32, i32)>, width: i32, color: Rgb) {
     let points = std::mem::take(run);
     if points.len() > 1 {
         pen.fine_line(points, width, color);
     }
 }
 
-fn dashed(pen: &Pen, a: (i32, i32), b: (i32, i32), width: i32, color: crate::theme::Rgb) {
+fn dashed(pen: &Pen, a: (i32, i32), b: (i32, i32), width: i32, color: Rgb) {
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
     let (fx, fy) = (f64::from(dx), f64::from(dy));
     let length = (fx * fx + fy * fy).sqrt();
@@ -209,16 +214,18 @@ fn dashed(pen: &Pen, a: (i32, i32), b: (i32, i32), width: i32, color: crate::the
     }
 }
 
-/// The inexact values of all but the last line, by day: they are not written, so their range is drawn.
-fn earlier_inexact(spec: &Trend) -> impl Iterator<Item = (usize, Value)> {
+/// The inexact values of all but the last line, by line and day: they are not written, so their range is drawn.
+fn earlier_inexact(spec: &Trend) -> impl Iterator<Item = (usize, usize, Value)> {
     let earlier = spec.lines.split_last().map_or(&[][..], |(_, earlier)| earlier);
-    let values = earlier.iter().flat_map(|line| line.values.iter().enumerate());
-    values.filter_map(|(day, value)| Some((day, (*value)?))).filter(|(_, value)| !value.is_exact())
+    earlier.iter().enumerate().flat_map(|(index, line)| {
+        let values = line.values.iter().enumerate();
+        values.filter_map(move |(day, value)| Some((index, day, (*value)?))).filter(|(.., v)| !v.is_exact())
+    })
 }
 
-fn range(pen: &Pen, plot: &Upright, day: i32, value: Value) {
+fn range(pen: &Pen, plot: &Upright, day: i32, value: Value, color: Rgb) {
     let at = |n: u64| plot.map_coordinate(&(day, n as f64));
-    whisker(pen, at(value.low).0 / Q, [at(value.low).1 / Q, at(value.high).1 / Q]);
+    whisker(pen, at(value.low).0 / Q, ends(value, |n| at(n).1 / Q), color);
 }
 
 /// Writes the values of the last line where there is room: above a rise, below a dip, so that its own line does not
@@ -233,8 +240,14 @@ fn label_values(pen: &Pen, spec: &Trend, plot: &Upright, days: &Days, place: Pla
         };
         line.values.iter().enumerate().map(at).collect()
     };
-    let lines: Vec<_> = spec.lines.iter().map(points).collect();
-    let Some(own) = lines.last() else { return };
+    let mut lines: Vec<_> = spec.lines.iter().map(points).collect();
+    let own = lines.last().cloned().unwrap_or_default();
+    // A range is a line too.
+    lines.extend(earlier_inexact(spec).map(|(_, day, value)| {
+        let (low, high) = ends(value, |n| plot.map_coordinate(&(days.at(day), n as f64)).1);
+        let x = place.x + days.at(day);
+        vec![Some((x * Q, low)), Some((x * Q, high.unwrap_or(low - pen.px(36) * Q)))]
+    }));
     let limits = Place::new(place.x, place.y - pen.px(2), place.w + pen.px(24), place.h);
     for (day, value) in line.values.iter().enumerate() {
         let (Some(value), Some((x, y))) = (value, own[day]) else { continue };
@@ -242,6 +255,7 @@ fn label_values(pen: &Pen, spec: &Trend, plot: &Upright, days: &Days, place: Pla
         // An end of the line has one neighbour, which alone decides.
         let beside = [day.checked_sub(1).and_then(|d| own[d]), own.get(day + 1).copied().flatten()];
         let dips = beside.iter().any(Option::is_some) && beside.iter().flatten().all(|to| to.1 < y);
+        let here = (x, y);
         let (x, y) = (x / Q, y / Q);
         // Clear of the marker, and of the ring where there is one.
         let clear = pen.px(if line.mark == Some(day) { 16 } else { 12 });
@@ -261,13 +275,19 @@ fn label_values(pen: &Pen, spec: &Trend, plot: &Upright, days: &Days, place: Pla
         // The first of those that hide least and are nearest.
         let cost = |(far, at): &(usize, (i32, i32))| {
             let room = pen.room(&words, *at, set, limits)?;
+            // Nearer to another day it would be taken for that day's.
+            let middle = ((room.x0 + room.x1) / 2, (room.y0 + room.y1) / 2);
+            let away = |p: &(i32, i32)| i64::from(p.0 - middle.0).pow(2) + i64::from(p.1 - middle.1).pow(2);
+            if own.iter().flatten().any(|p| away(p) < away(&here)) {
+                return None;
+            }
             let hidden: usize = lines.iter().map(|points| hides(&room, points, pen.px(36))).sum();
             Some((far + 2 * hidden, *at))
         };
         if let Some((_, at)) = places.iter().filter_map(cost).min_by_key(|(cost, _)| *cost) {
             pen.text(&words, at, set);
         } else if !value.is_exact() {
-            range(pen, plot, days.at(day), *value);
+            range(pen, plot, days.at(day), *value, pen.colors.ink);
         }
     }
 }

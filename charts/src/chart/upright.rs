@@ -8,7 +8,7 @@ use plotters::style::{Color, RGBColor};
 use crate::axis::{Counts, Upright, gutter, upright};
 use crate::canvas::Q;
 use crate::font::Weight;
-use crate::frame::{column, unit_caption, whisker};
+use crate::frame::{column, ends, unit_caption, whisker};
 use crate::model::Value;
 use crate::number;
 use crate::pen::{Pen, Place, Set};
@@ -205,8 +205,8 @@ fn one(
     let written = write(pen, plan, (left + width / 2, top), cluster, column);
     // Without its 约 or 余 over it, a line says that it is inexact.
     if let Some(value) = column.value.filter(|v| !written && !v.is_exact()) {
-        let ends = [value.low, value.high].map(|n| plot.map_coordinate(&(x0, n as f64)).1 / Q);
-        whisker(pen, left + width / 2, ends);
+        let ends = ends(value, |n| plot.map_coordinate(&(x0, n as f64)).1 / Q);
+        whisker(pen, left + width / 2, ends, pen.colors.ink);
     }
     let tall = (bottom - top).max(8);
     let value = number::told(column.value, unit, pen.lang);
