@@ -63,14 +63,16 @@ fn pictures_have_a_glyph_for_every_character_of_the_demo() {
     let titles = titles.filter_map(|item| item.title.clone());
     let words: HashSet<String> = units.chain(campaigns).chain(titles).collect();
     assert!(words.len() > plan.units.len());
-    for word in words {
+    let letters: Vec<char> =
+        words.iter().flat_map(|word| word.chars()).filter(|c| !c.is_whitespace()).collect();
+    // So few at a time that none is left out for want of room.
+    for word in letters.chunks(8).map(String::from_iter) {
         let bar = pufa_charts::Bar { label: word.clone(), ..Default::default() };
         let totals = pufa_charts::Totals { bars: vec![bar], ..Default::default() };
         let options = pufa_charts::Options { strict: true, ..Default::default() };
         let svg = pufa_charts::svg(&pufa_charts::Spec::Totals(totals), &options);
         let svg = svg.unwrap_or_else(|error| panic!("{word}: {error}"));
-        // A name that was cut short would not have been looked at in full.
-        assert!(word.chars().all(|c| c.is_whitespace() || svg.contains(c)), "{word}");
+        assert!(word.chars().all(|c| svg.contains(c)), "{word}");
     }
 }
 
