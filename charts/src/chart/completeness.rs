@@ -70,8 +70,9 @@ pub(crate) fn cell(pen: &Pen, place: Place, state: Cell, signs: Signs) {
         }
     };
     // In quarter pixels, so that it stands in the middle whether the cell is even or odd.
+    let centre = (place.x * Q + place.w * Q / 2, place.y * Q + place.h * Q / 2);
     let disc = |r: i32, color| {
-        pen.disc((place.x * Q + place.w * Q / 2, place.y * Q + place.h * Q / 2), r * Q, color)
+        pen.disc(centre, r * Q, color);
     };
     let marked = signs == Signs::Marks;
     let colors = pen.colors;
