@@ -17,6 +17,8 @@ mod m20261123_7_second_factors;
 mod m20261123_7_sessions;
 mod m20261123_7_tokens_and_links;
 mod m20261123_8_review;
+mod m20261127_50_targets;
+mod m20261127_51_screens;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_8_review::Migration),
             Box::new(m20261123_11_chase::Migration),
             Box::new(m20261123_11_hooks::Migration),
+            Box::new(m20261127_50_targets::Migration),
+            Box::new(m20261127_51_screens::Migration),
         ]
     }
 }

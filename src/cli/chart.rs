@@ -106,6 +106,7 @@ impl Chart {
             preset: self.preset.clone(),
             align: self.align.clone(),
             basis: self.basis.clone(),
+            years: None,
         };
         let picture = app.chart(caller, &request, None).await?;
         std::fs::write(to, picture.bytes.unwrap_or_default())?;

@@ -48,6 +48,8 @@ pub enum Door {
     Token(Grant),
     /// A report link: one unit in the drive of this number.
     Link(i32),
+    /// A device link: a wall screen that shows the drive of this number, and nothing else.
+    Screen(i32),
 }
 
 /// Which duties go together.
@@ -164,6 +166,7 @@ impl Door {
                 !matches!(permission, Personal | ManageAccounts) && most.role.includes(permission)
             }
             Self::Link(_) => matches!(permission, Read | Submit),
+            Self::Screen(_) => matches!(permission, Read),
         }
     }
 }
@@ -207,7 +210,7 @@ pub fn may(actor: &Actor, tree: &UnitTree, permission: Permission, unit: UnitId)
     let granted = |grant: &Grant| actor.includes(grant.role, permission) && grant.covers(tree, unit);
     let within = match &actor.door {
         Door::Token(most) => most.covers(tree, unit),
-        Door::Session(_) | Door::Link(_) => true,
+        Door::Session(_) | Door::Link(_) | Door::Screen(_) => true,
     };
     within && actor.grants.iter().any(granted)
 }
@@ -217,7 +220,7 @@ pub fn may(actor: &Actor, tree: &UnitTree, permission: Permission, unit: UnitId)
 pub fn may_everywhere(actor: &Actor, permission: Permission) -> bool {
     let within = match &actor.door {
         Door::Token(most) => most.unit.is_none(),
-        Door::Session(_) | Door::Link(_) => true,
+        Door::Session(_) | Door::Link(_) | Door::Screen(_) => true,
     };
     within && actor.grants.iter().any(|grant| actor.includes(grant.role, permission) && grant.unit.is_none())
 }
@@ -233,7 +236,7 @@ pub fn may_self(actor: &Actor, permission: Permission) -> bool {
 #[must_use]
 pub const fn may_enter(actor: &Actor, campaign: i32) -> bool {
     match actor.door {
-        Door::Link(only) => only == campaign,
+        Door::Link(only) | Door::Screen(only) => only == campaign,
         Door::Session(_) | Door::Token(_) => true,
     }
 }

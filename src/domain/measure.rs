@@ -64,6 +64,8 @@ pub struct Measure {
     pub word: String,
     /// Measure word in English, such as `copies`.
     pub word_en: String,
+    /// What a drive means to reach of it, where one was set: for its whole unit, and never for comparing units.
+    pub target: Option<u32>,
 }
 
 /// Every built-in measure: code, name, measure word, English name, English measure word.
@@ -99,6 +101,7 @@ pub fn built_in() -> Vec<Measure> {
             name_en: name_en.into(),
             word: word.into(),
             word_en: word_en.into(),
+            target: None,
         })
         .collect()
 }

@@ -3,11 +3,12 @@
 use super::error::Error;
 use super::front::Front;
 use super::metrics::Metrics;
+use super::page::{Place, problem};
 use super::reply::Response;
 use super::request::{BodyStream, Peer, Request};
 use super::routes::{Access, Route, Shape};
 use super::session::{self, Sender};
-use crate::service::App;
+use crate::service::{App, Caller};
 use futures_util::StreamExt;
 use hyper::body::Bytes;
 use std::sync::Arc;
@@ -29,7 +30,7 @@ pub fn routes(app: &Arc<App>, metrics: &Arc<Metrics>, table: &'static [Route]) -
             let error = unmatched(table, &method, path.as_str());
             lost.lost(error.status());
             if wants_page(&headers, path.as_str()) {
-                return super::page::problem(&error, lang, path.as_str(), "");
+                return problem(&error, &Place::nowhere(&headers, lang, path.as_str(), ""));
             }
             error.into_response(lang)
         },
@@ -83,20 +84,26 @@ async fn answer(route: &'static Route, request: Request) -> Response {
     let limit = request.app.limits().request_timeout;
     let metrics = request.metrics.clone();
     let (_in_flight, began) = (metrics.begin(), Instant::now());
-    let (path, query) = (request.path.clone(), request.raw_query.clone());
-    let done = tokio::time::timeout(limit, handle(route, request)).await;
+    let place = (route.shape == Shape::Page).then(|| Place::of(&request));
+    let mut caller = None;
+    let done = tokio::time::timeout(limit, handle(route, request, &mut caller)).await;
     let response = match done.unwrap_or(Err(Error::Timeout)) {
         Ok(response) => response,
-        Err(error) => match route.shape {
-            Shape::Api => error.into_response(lang),
-            Shape::Page => super::page::problem(&error, lang, &path, &query),
+        Err(error) => match place {
+            None => error.into_response(lang),
+            Some(place) => problem(&error, &place.seen_by(caller)),
         },
     };
     metrics.done(route, response.status(), began.elapsed());
     response
 }
 
-async fn handle(route: &'static Route, mut request: Request) -> Result<Response, Error> {
+/// Runs a route, and on the way tells who asks, for the menu of a page that says what went wrong.
+async fn handle(
+    route: &'static Route,
+    mut request: Request,
+    seen: &mut Option<Caller>,
+) -> Result<Response, Error> {
     session::refuse_cross_site(&route.method(), &request.headers)?;
     match route.access {
         Access::Public => {}
@@ -104,6 +111,9 @@ async fn handle(route: &'static Route, mut request: Request) -> Result<Response,
         Access::Needs(permission) => {
             request.caller = Some(session::caller(Sender::of(&request), route, permission).await?);
         }
+    }
+    if route.shape == Shape::Page {
+        seen.clone_from(&request.caller);
     }
     (route.handler)(request).await
 }

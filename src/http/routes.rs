@@ -124,11 +124,20 @@ const FOR_LINKS: [&str; 4] = [
     "/api/v1/campaigns/{campaign}/tallies/{unit}/{date}/versions",
 ];
 
+/// Where a wall screen comes in: what it shows, and what tells it of changes. The path's first parameter is the drive.
+const FOR_SCREENS: [&str; 2] = ["/screen/{campaign}", "/screen/{campaign}/events"];
+
 impl Route {
     /// Whether a report link leads here.
     #[must_use]
     pub fn opens_to_links(&self) -> bool {
         FOR_LINKS.contains(&self.path)
+    }
+
+    /// Whether a wall screen with a device link shows this.
+    #[must_use]
+    pub fn opens_to_screens(&self) -> bool {
+        FOR_SCREENS.contains(&self.path)
     }
 
     /// Whether name and password may come with the request itself: for programs of DHIS2, which know no sessions.

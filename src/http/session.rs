@@ -4,7 +4,7 @@ use super::error::Error;
 use super::reply::Response;
 use super::request::Request;
 use super::routes::Route;
-use crate::domain::access::{self, Permission};
+use crate::domain::access::{self, Door, Permission};
 use crate::i18n::Lang;
 use crate::service::session::{Attempt, Credential};
 use crate::service::{self, App, Caller, tokens};
@@ -24,6 +24,8 @@ const LINK_COOKIE: &str = "__Secure-pufa_link";
 const PLAIN_LINK_COOKIE: &str = "pufa_link";
 /// The name of the language cookie.
 pub const LANG_COOKIE: &str = "pufa_lang";
+/// The name of the cookie of large letters.
+pub const SIZE_COOKIE: &str = "pufa_size";
 
 /// Where a token was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub enum Token {
     Bearer(String),
     /// The cookie.
     Cookie(String),
+    /// The cookie of a link.
+    Link(String),
 }
 
 impl Token {
@@ -50,11 +54,20 @@ impl Token {
         cookie(headers, COOKIE).or_else(|| cookie(headers, PLAIN_COOKIE)).map(Self::Cookie)
     }
 
+    /// What a caller of this request was recognised by, to look again later.
+    #[must_use]
+    pub fn behind(headers: &HeaderMap, caller: &Caller) -> Option<Self> {
+        match caller.actor.door {
+            Door::Link(_) | Door::Screen(_) => link(headers).map(Self::Link),
+            Door::Session(_) | Door::Token(_) => Self::of(headers),
+        }
+    }
+
     /// The token itself.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
-            Self::Bearer(token) | Self::Cookie(token) => token,
+            Self::Bearer(token) | Self::Cookie(token) | Self::Link(token) => token,
         }
     }
 
@@ -63,6 +76,7 @@ impl Token {
     pub fn credential(&self) -> Credential<'_> {
         match self {
             Self::Bearer(token) if token.starts_with(tokens::PREFIX) => Credential::Token(token),
+            Self::Link(token) => Credential::Link(token),
             Self::Bearer(token) | Self::Cookie(token) => Credential::Session(token),
         }
     }
@@ -84,6 +98,11 @@ pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
         .filter_map(|pair| pair.trim().split_once('='))
         .find(|(other, _)| *other == name)
         .map(|(_, value)| value.to_owned())
+}
+
+/// The token of a report or device link.
+fn link(headers: &HeaderMap) -> Option<String> {
+    cookie(headers, LINK_COOKIE).or_else(|| cookie(headers, PLAIN_LINK_COOKIE))
 }
 
 /// The language of the answer: `lang=` in the query, the cookie, the browser's wish, Chinese.
@@ -204,7 +223,7 @@ pub async fn visitor(sender: Sender<'_>) -> Option<Caller> {
 /// # Errors
 /// 401 for nobody; 404 for a link elsewhere; `Held`; `Forbidden` for a token where only a person may.
 pub async fn caller(sender: Sender<'_>, route: &Route, permission: Permission) -> Result<Caller, Error> {
-    let link = cookie(sender.headers, LINK_COOKIE).or_else(|| cookie(sender.headers, PLAIN_LINK_COOKIE));
+    let link = link(sender.headers);
     let token = Token::of(sender.headers);
     let basic = basic(sender.headers).filter(|_| route.takes_passwords());
     let own = match (&token, &basic) {
@@ -220,7 +239,11 @@ pub async fn caller(sender: Sender<'_>, route: &Route, permission: Permission) -
         (Err(error), Some(_)) if matches!(token, Some(Token::Bearer(_))) => return Err(error),
         (Err(_), Some(link)) => {
             let caller = sender.known(Credential::Link(&link)).await?;
-            if !route.opens_to_links() {
+            let open = match caller.actor.door {
+                Door::Screen(_) => route.opens_to_screens(),
+                _ => route.opens_to_links(),
+            };
+            if !open {
                 return Err(Error::RouteUnknown);
             }
             caller

@@ -52,6 +52,15 @@ pub struct Choice {
     pub depth: usize,
 }
 
+/// A unit that is looked at, and those to go to from there.
+#[derive(Debug, Clone)]
+pub struct Choices {
+    /// The unit.
+    pub unit: UnitView,
+    /// The way down to it, its siblings and what is directly below.
+    pub units: Vec<Choice>,
+}
+
 /// The total of a measure, and how it stands to last year.
 #[derive(Debug, Clone)]
 pub struct Headline {
@@ -97,6 +106,8 @@ pub struct BoardView {
     pub day: String,
     /// Completeness on that day.
     pub completeness: CompletenessView,
+    /// Completeness on every day of the campaign.
+    pub grid: CompletenessView,
     /// Who is missing on that day; none before the campaign begins.
     pub missing: Option<MissingView>,
     /// The unit's own report and the units directly below.
@@ -105,10 +116,6 @@ pub struct BoardView {
     pub latest: Option<Vec<TallyView>>,
     /// Whether the caller may report for the unit.
     pub may_submit: bool,
-    /// Whether the caller may decide about reports there.
-    pub may_review: bool,
-    /// Whether the caller sees what is under the unit, and so what was published of it.
-    pub reads_below: bool,
 }
 
 /// How many of the latest reports are shown.
@@ -118,11 +125,8 @@ impl App {
     /// Where a person begins.
     #[must_use]
     pub fn landing(&self, caller: &Caller) -> Landing {
-        let (catalogue, today) = (self.catalogue(), self.clock.today());
-        let mine =
-            || catalogue.campaigns.iter().filter(|campaign| scope::concerns(&catalogue, caller, campaign));
-        let open = mine().find(|campaign| campaign.state(today) == State::Open);
-        let Some(campaign) = open.or_else(|| mine().next()) else {
+        let catalogue = self.catalogue();
+        let Some(campaign) = self.current_campaign(&catalogue, caller) else {
             let manages = access::scopes(&caller.actor, &catalogue.tree, Permission::ManageCampaigns);
             return Landing::Nothing {
                 may_enter: !manages.is_empty(),
@@ -140,6 +144,20 @@ impl App {
             }
         }
         Landing::Board { campaign: campaign.id.to_string() }
+    }
+
+    /// Units that can be looked at from one, for a page to choose from.
+    ///
+    /// # Errors
+    /// Out of scope is not found.
+    pub fn choices(&self, caller: &Caller, campaign: &str, unit: Option<&str>) -> Result<Choices, Error> {
+        let catalogue = self.catalogue();
+        let campaign = scope::campaign(&catalogue, caller, campaign)?;
+        let unit = scope::asked(&catalogue, caller, Some(&campaign), unit)?;
+        Ok(Choices {
+            units: choices(&catalogue, caller, &campaign, unit, self.limits.page as usize),
+            unit: UnitView::new(unit, &catalogue.tree),
+        })
     }
 
     /// The board of a unit in a campaign.
@@ -168,7 +186,8 @@ impl App {
             State::Closed => campaign.window.last(),
         };
         let (id, code, date) = (campaign.id.as_str(), unit.code.as_str(), day.to_string());
-        let completeness = self.completeness(caller, id, Some(code), Some(&date)).await?;
+        let grid = self.completeness(caller, id, Some(code), None).await?;
+        let completeness = grid.on(&date);
         let missing = match state {
             State::Planned => None,
             State::Open | State::Closed => {
@@ -185,11 +204,10 @@ impl App {
             unit: UnitView::new(unit, &catalogue.tree),
             campaign: CampaignView::new(&campaign, &catalogue, today),
             may_submit: access::may(&caller.actor, &catalogue.tree, Permission::Submit, unit.id),
-            may_review: access::may(&caller.actor, &catalogue.tree, Permission::Review, unit.id),
-            reads_below: scope::reads_below(&catalogue, caller, unit.id),
             day: date,
             measure,
             completeness,
+            grid,
             missing,
         })
     }

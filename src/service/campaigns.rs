@@ -13,7 +13,7 @@ use crate::store::{AuditEntry, NewCampaign, Transaction};
 use jiff::civil::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A measure as told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -28,6 +28,9 @@ pub struct MeasureView {
     pub word: String,
     /// Measure word in English.
     pub word_en: String,
+    /// What the drive means to reach, where that was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<u32>,
 }
 
 impl From<&Measure> for MeasureView {
@@ -38,6 +41,7 @@ impl From<&Measure> for MeasureView {
             name_en: measure.name_en.clone(),
             word: measure.word.clone(),
             word_en: measure.word_en.clone(),
+            target: measure.target,
         }
     }
 }
@@ -160,6 +164,8 @@ pub struct CampaignBody {
     pub measures: Option<Vec<MeasureBody>>,
     /// Closes it to changes, or opens it again.
     pub locked: Option<bool>,
+    /// What the whole drive means to reach, by code of the measure; what is not named has no target.
+    pub targets: Option<BTreeMap<String, u32>>,
 }
 
 /// All built-in measures.
@@ -397,11 +403,23 @@ fn apply(campaign: &mut Campaign, body: &CampaignBody, catalogue: &Catalogue, fa
         campaign.expected = if codes.is_empty() { Expected::Leaves } else { Expected::Listed(units) };
     }
     if let Some(bodies) = &body.measures {
+        let before = std::mem::take(&mut campaign.measures);
+        let target = |code: &MeasureCode| before.iter().find(|old| old.code == *code)?.target;
+        let measures = bodies.iter().enumerate().filter_map(|(at, body)| own_measure(body, at, faults));
         campaign.measures =
-            bodies.iter().enumerate().filter_map(|(at, body)| own_measure(body, at, faults)).collect();
+            measures.map(|measure| Measure { target: target(&measure.code), ..measure }).collect();
         let codes: BTreeSet<_> = campaign.measures.iter().map(|measure| &measure.code).collect();
         if codes.len() < campaign.measures.len() || bodies.is_empty() || bodies.len() > 50 {
             faults.push(Fault::new("/measures", "measures_invalid"));
+        }
+    }
+    if let Some(targets) = &body.targets {
+        for code in targets.keys().filter(|code| campaign.measure(code).is_none()) {
+            let fault = Fault::new("/targets", "measure_unknown").with("measure", code.escape_debug());
+            faults.push(fault);
+        }
+        for measure in &mut campaign.measures {
+            measure.target = targets.get(measure.code.as_str()).copied().filter(|target| *target > 0);
         }
     }
     if let Some(locked) = body.locked {
@@ -442,6 +460,7 @@ fn own_measure(body: &MeasureBody, at: usize, faults: &mut Vec<Fault>) -> Option
                 name_en: name_en.as_ref().unwrap_or(name).clone(),
                 word: word.clone(),
                 word_en: word_en.as_ref().unwrap_or(word).clone(),
+                target: None,
             })
         }
     }

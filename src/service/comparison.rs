@@ -186,7 +186,7 @@ fn unknown(pointer: &str, code: &'static str) -> Error {
 }
 
 /// Reads `2021-2025` or `2024`.
-fn parse_years(text: &str) -> Result<std::ops::RangeInclusive<i16>, Error> {
+pub(super) fn parse_years(text: &str) -> Result<std::ops::RangeInclusive<i16>, Error> {
     let year = |text: &str| text.parse::<i16>().ok().filter(|year| (2000..=2199).contains(year));
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     match (year(first), year(last)) {

@@ -95,6 +95,25 @@ pub struct CompletenessView {
     pub units: Vec<UnitView>,
 }
 
+impl CompletenessView {
+    /// The same on one of its days alone.
+    pub(super) fn on(&self, date: &str) -> Self {
+        let only = |days: &[DayView]| days.iter().filter(|day| day.date == date).cloned().collect();
+        let days: Vec<DayView> = only(&self.days);
+        Self {
+            date: Some(date.to_owned()),
+            counts: days.first().map_or_else(|| Completeness::default().into(), |day| day.counts),
+            units: self
+                .units
+                .iter()
+                .map(|unit| UnitView { days: only(&unit.days), ..unit.clone() })
+                .collect(),
+            days,
+            ..self.clone()
+        }
+    }
+}
+
 /// How units stand on days: the grid behind pages and pictures.
 #[derive(Debug, Clone)]
 pub(super) struct Grid {

@@ -10,7 +10,7 @@ use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::fault::Fault;
 use crate::domain::unit::UnitId;
-use crate::store::{AuditEntry, Link, NewLink, Transaction};
+use crate::store::{AuditEntry, Link, LinkKind, NewLink, Transaction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,9 @@ pub struct LinkBody {
     /// Its last day; a week after the drive when absent.
     #[serde(default)]
     pub expires: Option<String>,
+    /// report or screen; report when absent.
+    #[serde(default)]
+    pub kind: Option<String>,
 }
 
 /// A report link, without its token.
@@ -39,6 +42,8 @@ pub struct LinkView {
     pub unit: String,
     /// Name of the unit.
     pub name: String,
+    /// report, or screen: a wall screen that shows the drive and does nothing else.
+    pub kind: &'static str,
     /// When it was made, RFC 3339.
     pub created_at: String,
     /// When it ends, RFC 3339.
@@ -60,6 +65,8 @@ pub struct Opened {
     pub campaign: String,
     /// Code of the unit.
     pub unit: String,
+    /// It opens a wall screen.
+    pub screen: bool,
     /// Seconds that it lasts yet.
     pub seconds: u64,
 }
@@ -79,6 +86,10 @@ fn view(catalogue: &Catalogue, campaign: &Campaign, link: &Link) -> Option<LinkV
         campaign: campaign.id.to_string(),
         unit: unit.code.to_string(),
         name: unit.name.clone(),
+        kind: match link.kind {
+            LinkKind::Report => "report",
+            LinkKind::Screen => "screen",
+        },
         created_at: rfc3339(link.created_at),
         expires_at: rfc3339(link.expires_at),
         revoked_at: link.revoked_at.map(rfc3339),
@@ -105,6 +116,11 @@ impl App {
         if !catalogue.tree.is_under(unit.id, campaign.unit) {
             return Err(Error::invalid(Fault::new("/unit", "unit_outside_campaign")));
         }
+        let kind = match body.kind.as_deref() {
+            None | Some("report") => LinkKind::Report,
+            Some("screen") => LinkKind::Screen,
+            Some(_) => return Err(Error::invalid(Fault::new("/kind", "kind_unknown"))),
+        };
         let now = self.clock.now();
         let expires_at = match &body.expires {
             Some(day) => end_of(day, now)?,
@@ -120,6 +136,7 @@ impl App {
         let new = NewLink {
             campaign: campaign.key,
             unit: unit_id,
+            kind,
             token_hash: digest(&token),
             created_by: caller.actor.id,
             expires_at,
@@ -131,7 +148,8 @@ impl App {
             .transact(move |tx: &mut Transaction| {
                 Box::pin(async move {
                     let id = tx.insert_link(new).await?;
-                    let detail = serde_json::json!({ "link": id }).to_string();
+                    let screen = kind == LinkKind::Screen;
+                    let detail = serde_json::json!({ "link": id, "screen": screen }).to_string();
                     tx.audit(AuditEntry { origin, action: "link.create", subject, detail }).await?;
                     Ok(id)
                 })
@@ -204,12 +222,13 @@ impl App {
         let now = self.clock.now();
         let link = self.store.link(&digest(token), now).await?.ok_or_else(unknown)?;
         let catalogue = self.catalogue();
-        let Door::Link(campaign) = actor.door else { return Err(unknown()) };
+        let (Door::Link(campaign) | Door::Screen(campaign)) = actor.door else { return Err(unknown()) };
         let campaign = catalogue.campaign_by_key(campaign).ok_or_else(unknown)?;
         let unit = catalogue.tree.get(link.unit).ok_or_else(unknown)?;
         Ok(Opened {
             campaign: campaign.id.to_string(),
             unit: unit.code.to_string(),
+            screen: link.kind == LinkKind::Screen,
             seconds: link.expires_at.duration_since(now).as_secs().unsigned_abs(),
         })
     }

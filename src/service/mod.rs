@@ -21,6 +21,7 @@ pub mod import_units;
 pub mod ledger;
 pub mod links;
 pub mod locks;
+pub mod menu;
 pub mod outbox;
 pub mod parse;
 pub mod paste;
@@ -36,6 +37,7 @@ pub mod tallies;
 mod tally_view;
 pub mod tokens;
 pub mod totals;
+pub mod unit_tree;
 pub mod units;
 
 pub use error::Error;

@@ -9,7 +9,9 @@ use crate::domain::access::{self, Permission};
 use crate::domain::calendar::ReportDay;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::fault::Fault;
+use crate::domain::measure::CONSULTATIONS;
 use crate::domain::review::Report;
+use crate::domain::slot::Line;
 use crate::domain::tally::{self, Channel, Draft, Version};
 use crate::domain::unit::UnitId;
 use crate::store::{Act, Listing, Outcome, Submission};
@@ -54,6 +56,10 @@ pub struct Filter {
     pub to: Option<ReportDay>,
     /// submitted, accepted or returned.
     pub state: Option<String>,
+    /// Only reports that have any of this measure.
+    pub measure: Option<String>,
+    /// The last day first.
+    pub descending: bool,
     /// Where the page before ended.
     pub cursor: Option<String>,
     /// At most so many.
@@ -218,7 +224,9 @@ impl App {
         let below = scope::reads_below(&catalogue, caller, top.id);
         let wanted = |version: &Version| {
             let inside = version.unit == top.id || (below && catalogue.tree.is_under(version.unit, top.id));
-            inside && filter.state.as_ref().is_none_or(|state| state == version.review.code())
+            inside
+                && filter.state.as_ref().is_none_or(|state| state == version.review.code())
+                && filter.measure.as_ref().is_none_or(|measure| self.says(version, measure))
         };
         let limit = filter.limit.unwrap_or(self.limits.page).clamp(1, self.limits.page) as usize;
         let mut after = filter.cursor.as_deref().map(read_cursor).transpose()?;
@@ -231,6 +239,7 @@ impl App {
                 to: filter.to,
                 after,
                 limit: Some(1_000),
+                descending: filter.descending,
             };
             let page = self.store.list(&listing).await?;
             let ended = page.len() < 1_000;
@@ -244,6 +253,18 @@ impl App {
         found.truncate(limit);
         let next = found.last().filter(|_| more).map(|last| format!("{}.{}", last.day.number(), last.unit.0));
         Ok(TalliesView { items: self.views(&catalogue, caller, &found).await?, next })
+    }
+}
+
+impl App {
+    /// Whether a report has any of a measure.
+    fn says(&self, version: &Version, measure: &str) -> bool {
+        let slots = self.store.slots();
+        version.figures.iter().any(|(slot, _)| match slots.line(*slot) {
+            Some(Line::Item { measure: other, .. }) => other.as_str() == measure,
+            Some(Line::Consultation { .. }) => measure == CONSULTATIONS,
+            None => false,
+        })
     }
 }
 

@@ -60,6 +60,18 @@ fn read_token(row: api_token::Model) -> Result<Token, StoreError> {
     })
 }
 
+/// What a link opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkKind {
+    /// The report of a unit.
+    Report,
+    /// A wall screen.
+    Screen,
+}
+
+/// How the database calls a screen; a report link has no word, as all had none at first.
+const SCREEN: &str = "screen";
+
 /// A report link to be entered.
 #[derive(Debug, Clone)]
 pub struct NewLink {
@@ -67,6 +79,8 @@ pub struct NewLink {
     pub campaign: i32,
     /// The unit.
     pub unit: UnitId,
+    /// What it opens.
+    pub kind: LinkKind,
     /// SHA-256 of its token, hex.
     pub token_hash: String,
     /// Who made it.
@@ -84,6 +98,8 @@ pub struct Link {
     pub campaign: i32,
     /// The unit.
     pub unit: UnitId,
+    /// What it opens.
+    pub kind: LinkKind,
     /// Who made it.
     pub created_by: i32,
     /// When it was made.
@@ -99,6 +115,7 @@ fn read_link(row: report_link::Model) -> Link {
         id: row.id,
         campaign: row.campaign_id,
         unit: UnitId(row.unit_id),
+        kind: if row.kind.as_deref() == Some(SCREEN) { LinkKind::Screen } else { LinkKind::Report },
         created_by: row.created_by,
         created_at: instant(row.created_at),
         expires_at: instant(row.expires_at),
@@ -231,6 +248,7 @@ impl Transaction {
             id: NotSet,
             campaign_id: Set(new.campaign),
             unit_id: Set(new.unit.0),
+            kind: Set((new.kind == LinkKind::Screen).then(|| SCREEN.to_owned())),
             token_hash: Set(new.token_hash),
             created_by: Set(new.created_by),
             created_at: Set(self.now().as_millisecond()),

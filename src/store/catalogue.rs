@@ -89,7 +89,14 @@ fn read_campaign(
     let minutes = |n: i32| i8::try_from(n).map_err(damaged);
     let measure = |row: campaign_measure::Model| -> Result<Measure, StoreError> {
         let code = MeasureCode::new(&row.code).map_err(damaged)?;
-        Ok(Measure { code, name: row.name, name_en: row.name_en, word: row.word, word_en: row.word_en })
+        Ok(Measure {
+            code,
+            name: row.name,
+            name_en: row.name_en,
+            word: row.word,
+            word_en: row.word_en,
+            target: row.target.and_then(|target| u32::try_from(target).ok()),
+        })
     };
     Ok(Campaign {
         key: row.id,
@@ -213,6 +220,7 @@ impl Transaction {
                 name_en: Set(measure.name_en.clone()),
                 word: Set(measure.word.clone()),
                 word_en: Set(measure.word_en.clone()),
+                target: Set(measure.target.map(i64::from)),
             });
         campaign_measure::Entity::insert_many(measures).exec_without_returning(self.connection()).await?;
         let Expected::Listed(units) = &campaign.expected else { return Ok(()) };

@@ -32,7 +32,7 @@ mod writer;
 
 pub use account::{Account, NewAccount};
 pub use account_session::{Session, SessionRow};
-pub use account_token::{Link, NewLink, NewToken, Token};
+pub use account_token::{Link, LinkKind, NewLink, NewToken, Token};
 pub use audit::{Entry as AuditEntry, Origin};
 pub use catalogue::NewCampaign;
 pub use chase::{Asked, Chase, NewChase};

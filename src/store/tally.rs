@@ -220,6 +220,8 @@ pub struct Listing {
     pub after: Option<(ReportDay, UnitId)>,
     /// At most so many; all when absent.
     pub limit: Option<u32>,
+    /// Against the order of the key.
+    pub descending: bool,
 }
 
 /// Current versions in the order of day and unit number.
@@ -320,15 +322,22 @@ impl Store {
 }
 
 pub(super) async fn list(connection: &impl ConnectionTrait, listing: &Listing) -> Result<Page, StoreError> {
-    let (after_day, after_unit) = listing.after.map_or((0, 0), |(day, unit)| (day.number(), unit.0));
-    let first = listing.from.map_or(0, ReportDay::number).max(after_day);
-    let last = listing.to.map_or(i32::MAX, ReportDay::number);
+    let nowhere = if listing.descending { (i32::MAX, i32::MAX) } else { (0, 0) };
+    let (after_day, after_unit) = listing.after.map_or(nowhere, |(day, unit)| (day.number(), unit.0));
+    let (mut first, mut last) =
+        (listing.from.map_or(0, ReportDay::number), listing.to.map_or(i32::MAX, ReportDay::number));
+    let (beyond, order) = if listing.descending { ("<", "DESC") } else { (">", "ASC") };
+    if listing.descending {
+        last = last.min(after_day);
+    } else {
+        first = first.max(after_day);
+    }
     // Walking the key in order, a version is current when the next row is of another report.
     let sql = format!(
         "SELECT {SELECT} FROM tally_versions t WHERE t.campaign_id = $1 AND t.day >= $2 AND t.day <= $3 \
-         AND (t.day > $4 OR t.unit_id > $5) AND NOT EXISTS (SELECT 1 FROM tally_versions n WHERE \
+         AND (t.day {beyond} $4 OR t.unit_id {beyond} $5) AND NOT EXISTS (SELECT 1 FROM tally_versions n WHERE \
          n.campaign_id = t.campaign_id AND n.day = t.day AND n.unit_id = t.unit_id AND n.version = t.version + 1) \
-         ORDER BY t.day, t.unit_id LIMIT $6"
+         ORDER BY t.day {order}, t.unit_id {order} LIMIT $6"
     );
     let limit = listing.limit.map_or(i64::MAX, i64::from);
     let values: [Value; 6] = [

@@ -6,6 +6,7 @@
 
 mod rules;
 mod scan;
+mod words;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -27,6 +27,24 @@ export const PAGES = {
   "/campaigns/{campaign}": {
     roles: everybody, path: ({ id }) => `/campaigns/${id}`, variants: ({ past }) => [`/campaigns/${past}`],
   },
+  "/campaigns/{campaign}/tallies": {
+    roles: everybody, path: ({ id }) => `/campaigns/${id}/tallies`,
+    variants: ({ id }) => [`/campaigns/${id}/tallies?measure=materials&sort=-day`, `/campaigns/${id}/tallies?from=2031-01-01`],
+  },
+  "/campaigns/{campaign}/comparison": { roles: everybody, path: ({ id }) => `/campaigns/${id}/comparison` },
+  "/campaigns/{campaign}/bulletin": { roles: everybody, path: ({ id }) => `/campaigns/${id}/bulletin?number=1` },
+  "/campaigns/{campaign}/settings": { roles: offices, path: ({ id }) => `/campaigns/${id}/settings` },
+  "/campaigns/{campaign}/screens": { roles: offices, path: ({ id }) => `/campaigns/${id}/screens` },
+  "/screen/{campaign}": { roles: everybody, path: ({ id }) => `/screen/${id}` },
+  "/campaigns": { roles: offices, path: () => "/campaigns" },
+  "/units": {
+    roles: everybody, path: () => "/units", variants: ({ unit }) => [`/units?q=${unit}`, "/units?under=371772", "/units?q=nowhere"],
+  },
+  "/units/{code}": { roles: everybody, path: ({ unit }) => `/units/${unit}` },
+  "/campaigns/{campaign}/paste": { roles: offices, path: ({ id }) => `/campaigns/${id}/paste` },
+  "/campaigns/{campaign}/import": { roles: offices, path: ({ id }) => `/campaigns/${id}/import` },
+  "/campaigns/{campaign}/export": { roles: readers, path: ({ id }) => `/campaigns/${id}/export` },
+  "/campaigns/{campaign}/press": { roles: readers, path: ({ id }) => `/campaigns/${id}/press` },
   "/account": { roles: everybody, path: () => "/account" },
   "/people": { roles: offices, path: () => "/people" },
   "/people/{name}": { roles: offices, path: () => "/people/reporter" },
@@ -39,4 +57,6 @@ export const NO_PAGES = [
   "/setup/{token}", // opens while there is no account at all: setup.test.mjs
   "/r/{token}", // leads to the report
   "/assets/{file}",
+  "/screen/{campaign}/events", // a stream
+  "/campaigns/{campaign}/snapshots/{id}", // named by press lines; its number is made with them
 ];

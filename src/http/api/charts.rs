@@ -10,10 +10,12 @@ use crate::service::charts::Request as Wanted;
 use crate::service::drawing::Format;
 use warp::http::{HeaderValue, StatusCode, header};
 
-/// Parameters.
-pub const QUERY: &[&str] = &["unit", "measure", "scale", "theme", "lang", "preset", "align", "basis"];
+/// Parameters. A page that shows new figures asks by their `revision` for a picture that no browser has yet; nothing else
+/// depends on it.
+pub const QUERY: &[&str] =
+    &["unit", "measure", "scale", "theme", "lang", "preset", "align", "basis", "years", "revision"];
 
-/// A picture, as PNG or SVG by the ending of its name. Drawn once: an equal ETag is answered 304 without drawing.
+/// A picture, as PNG or SVG by the ending of its name, or as JSON what it shows and where. Drawn once: an equal ETag is answered 304 without drawing.
 ///
 /// # Errors
 /// 404 for an unknown picture or out of scope; 422 for a faulty parameter; 503 when too many wait.
@@ -32,7 +34,12 @@ pub async fn chart(request: Request) -> Result<Response, Error> {
         preset: query.owned("preset"),
         align: query.owned("align"),
         basis: query.owned("basis"),
+        years: query.owned("years"),
     };
+    if wanted.file.ends_with(".json") {
+        let figures = request.app.chart_figures(request.caller()?, &wanted).await?;
+        return Ok(reply::json(StatusCode::OK, &figures));
+    }
     let picture =
         request.app.chart(request.caller()?, &wanted, request.header(header::IF_NONE_MATCH)).await?;
     let mut response = match &picture.bytes {

@@ -61,8 +61,17 @@ impl Stream {
 /// 404 out of scope; 503 when too many listen.
 pub async fn events(request: Request) -> Result<Response, Error> {
     let query = request.query(QUERY)?;
-    let listener = request.app.listen(request.caller()?, query.get("campaign"), query.get("unit"))?;
-    let token = Token::of(&request.headers).ok_or(service::Error::Unauthenticated)?;
+    listen(&request, query.get("campaign"), query.get("unit"))
+}
+
+/// The stream about a unit in a campaign, or in all.
+///
+/// # Errors
+/// As [`events`].
+pub fn listen(request: &Request, campaign: Option<&str>, unit: Option<&str>) -> Result<Response, Error> {
+    let caller = request.caller()?;
+    let listener = request.app.listen(caller, campaign, unit)?;
+    let token = Token::behind(&request.headers, caller).ok_or(service::Error::Unauthenticated)?;
     let mut state = Stream { app: request.app.clone(), token, listener, told: VecDeque::new(), quiet: 0 };
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {

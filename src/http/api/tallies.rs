@@ -382,6 +382,7 @@ pub async fn list(request: Request) -> Result<Response, Error> {
         state,
         cursor: query.owned("cursor"),
         limit: query.positive("limit")?,
+        ..Filter::default()
     };
     Ok(reply::json(StatusCode::OK, &request.app.tallies(request.caller()?, request.param(0), &filter).await?))
 }

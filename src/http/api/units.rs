@@ -4,6 +4,7 @@ use crate::http::error::Error;
 use crate::http::reply::{self, Response};
 use crate::http::request::Request;
 use crate::service::tallies::parse_day;
+use crate::service::unit_tree::MergeBody;
 use crate::service::units::{Filter, UnitBody};
 use warp::http::{StatusCode, header};
 
@@ -53,5 +54,15 @@ pub async fn create(mut request: Request) -> Result<Response, Error> {
 pub async fn update(mut request: Request) -> Result<Response, Error> {
     let (body, _): (UnitBody, _) = request.json().await?;
     let unit = request.app.update_unit(request.caller()?, request.param(0), &body).await?;
+    Ok(reply::json(StatusCode::OK, &unit))
+}
+
+/// Ends a unit in favour of another.
+///
+/// # Errors
+/// Faults of the body; 403 without the permission.
+pub async fn merge(mut request: Request) -> Result<Response, Error> {
+    let (body, _): (MergeBody, _) = request.json().await?;
+    let unit = request.app.merge_unit(request.caller()?, request.param(0), &body).await?;
     Ok(reply::json(StatusCode::OK, &unit))
 }

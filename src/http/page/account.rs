@@ -1,7 +1,7 @@
 //! One's own account: password, one-time codes, sessions, tokens.
 
 use super::{Frame, render};
-use crate::domain::access::{self, Held, Permission};
+use crate::domain::access::Held;
 use crate::http::error::Error;
 use crate::http::reply::{self, Response};
 use crate::http::request::{Query, Request};
@@ -27,7 +27,6 @@ struct AccountPage {
     codes: Vec<String>,
     sessions: Vec<LiveSession>,
     tokens: Vec<TokenView>,
-    manages: bool,
 }
 
 /// What a request to the page is about. The request itself holds a body, which cannot be shared while waiting.
@@ -65,8 +64,6 @@ impl Visit {
             Some(Held::ChangePassword) => Some("account-held-password"),
             Some(Held::EnrolTotp) => Some("account-held-totp"),
         };
-        let manages =
-            access::scopes(&self.caller.actor, &self.app.catalogue().tree, Permission::ManageAccounts);
         let mut tokens = self.app.tokens(&self.caller, None).await?;
         tokens.retain(|token| token.revoked_at.is_none());
         let page = AccountPage {
@@ -78,7 +75,6 @@ impl Visit {
             codes,
             sessions: self.app.live_sessions(&self.caller, None).await?,
             tokens,
-            manages: !manages.is_empty(),
             f: self.frame,
         };
         render(status, self.caller.lang, &page)

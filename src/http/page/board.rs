@@ -1,12 +1,14 @@
 //! The office's board: figures, who is missing, and pictures.
 
 use super::figures::{self, Figure, Standing};
+use super::grid::Grid;
+use super::picture::{Picture, Subject};
 use super::{Frame, render};
 use crate::http::error::Error;
 use crate::http::reply::Response;
 use crate::http::request::Request;
 use crate::i18n::Lang;
-use crate::service::board::{BoardRow, BoardView, Choice};
+use crate::service::board::{BoardRow, BoardView, Choice, Headline};
 use crate::service::campaigns::{CampaignView, MeasureView};
 use crate::service::comparison::ChangeView;
 use crate::service::completeness::CountsView;
@@ -38,15 +40,9 @@ struct Card {
     word: String,
     figure: Figure,
     change: Option<(&'static str, String)>,
+    /// How far the drive has come towards its target; told of the whole drive only, for units are not compared by it.
+    target: Option<String>,
     chosen: bool,
-}
-
-struct Picture {
-    title: String,
-    alt: String,
-    /// Address up to the ending of the file, and the query that says of what.
-    path: String,
-    query: String,
 }
 
 struct TableRow {
@@ -88,15 +84,16 @@ struct BoardPage {
     rate: Option<String>,
     missing: Option<(usize, String)>,
     missing_names: Vec<(String, String)>,
+    /// The units on all days; none where there is one day only, or nothing is expected of anybody.
+    grid: Grid,
     pictures: Vec<Picture>,
-    columns: Vec<(String, String)>,
+    summary: String,
+    revision: i64,
+    columns: Vec<(String, String, String)>,
     whole: Vec<Figure>,
     rows: Vec<TableRow>,
     latest: Option<Vec<Report>>,
     may_submit: bool,
-    may_review: bool,
-    /// Sees what is under the unit, and so what was published of it.
-    whole_view: bool,
 }
 
 /// The board of a unit in a campaign.
@@ -105,13 +102,37 @@ struct BoardPage {
 /// Out of scope is not found; a faulty parameter is told.
 pub async fn show(request: Request) -> Result<Response, Error> {
     let query = request.query(&["unit", "measure"])?;
-    let caller = request.caller()?;
-    let board = request.app.board(caller, request.param(0), query.get("unit"), query.get("measure")).await?;
-    let campaigns = request.app.campaigns(caller).items;
-    render(StatusCode::OK, request.lang, &page(Frame::of(&request), &board, &campaigns))
+    let caller = request.caller()?.clone();
+    let (app, f, lang) = (request.app.clone(), Frame::of(&request), request.lang);
+    let id = request.param(0).to_owned();
+    drop(request);
+    let board = app.board(&caller, &id, query.get("unit"), query.get("measure")).await?;
+    let campaigns = app.campaigns(&caller).items;
+    let measure = figures::measure(&board.campaign, &board.measure);
+    let subject = Subject {
+        app: &app,
+        caller: &caller,
+        campaign: &id,
+        name: &board.campaign.name,
+        unit: &board.unit.code,
+        unit_name: &board.unit.name,
+        measure: &board.measure,
+        measure_name: measure.map_or("", |measure| figures::name(lang, measure)),
+        revision: board.grid.revision,
+        more: &[],
+    };
+    let pictures = subject.pictures(&["year-over-year", "trend", "totals"]).await?;
+    let summary = format!("{}.png?{}", subject.path("summary"), subject.query());
+    render(StatusCode::OK, lang, &page(f, &board, &campaigns, pictures, summary))
 }
 
-fn page(f: Frame, board: &BoardView, campaigns: &[CampaignView]) -> BoardPage {
+fn page(
+    f: Frame,
+    board: &BoardView,
+    campaigns: &[CampaignView],
+    pictures: Vec<Picture>,
+    summary: String,
+) -> BoardPage {
     let lang = f.lang;
     let campaign = &board.campaign;
     // A measure that nobody has any of would be an empty column.
@@ -151,6 +172,7 @@ fn page(f: Frame, board: &BoardView, campaigns: &[CampaignView]) -> BoardPage {
                 word: figures::word(lang, Some(&head.measure)).to_owned(),
                 figure: figures::figure(lang, &head.total),
                 change: head.change.as_ref().map(|change| (change.code, change.text.clone())),
+                target: target(lang, board, head),
                 chosen: head.measure.code == board.measure,
             })
             .collect(),
@@ -165,10 +187,16 @@ fn page(f: Frame, board: &BoardView, campaigns: &[CampaignView]) -> BoardPage {
             .flat_map(|missing| &missing.items)
             .map(|unit| (unit.unit.clone(), unit.name.clone()))
             .collect(),
-        pictures: pictures(lang, board),
+        grid: Grid::new(lang, &board.grid, campaign.today.as_deref()),
+        pictures,
+        summary,
+        revision: board.grid.revision,
         columns: used
             .iter()
-            .map(|m| (figures::name(lang, m).to_owned(), figures::word(lang, Some(m)).to_owned()))
+            .map(|m| {
+                let (name, word) = (figures::name(lang, m), figures::word(lang, Some(m)));
+                (m.code.clone(), name.to_owned(), word.to_owned())
+            })
             .collect(),
         whole: totals.map(|head| figures::figure(lang, &head.total)).collect(),
         rows: board.rows.iter().map(|row| table_row(lang, board, row, &used)).collect(),
@@ -178,11 +206,19 @@ fn page(f: Frame, board: &BoardView, campaigns: &[CampaignView]) -> BoardPage {
             .map(|latest| latest.iter().map(|tally| report(board, tally, lang)).collect()),
         // The form is offered where the unit reports itself and does not only add up others.
         may_submit: board.may_submit && board.rows.iter().any(|row| row.unit == board.unit.code),
-        may_review: board.may_review,
-        whole_view: board.reads_below,
         campaign: campaign.clone(),
         f,
     }
+}
+
+fn target(lang: Lang, board: &BoardView, head: &Headline) -> Option<String> {
+    let target = i64::from(head.measure.target?);
+    if board.unit.code != board.campaign.unit {
+        return None;
+    }
+    // Rounded down: what is not reached is not said to be.
+    let percent = (head.total.low * 100 / target).to_string();
+    Some(lang.words("board-target", &[("target", &figures::grouped(target)), ("percent", &percent)]))
 }
 
 /// What the changes on last year compare.
@@ -199,27 +235,6 @@ fn unit_pick(unit: &Choice, chosen: &str) -> UnitPick {
     // A list has no other way to show what stands below what.
     let indent = "\u{3000}".repeat(unit.depth);
     UnitPick { code: unit.code.clone(), name: format!("{indent}{}", unit.name), chosen: unit.code == chosen }
-}
-
-fn pictures(lang: Lang, board: &BoardView) -> Vec<Picture> {
-    let measure = figures::measure(&board.campaign, &board.measure);
-    let name = measure.map_or("", |measure| figures::name(lang, measure));
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("unit", &board.unit.code)
-        .append_pair("measure", &board.measure)
-        .append_pair("lang", lang.tag())
-        .finish();
-    let picture = |file: &str| {
-        let values = [("campaign", board.campaign.name.as_str()), ("measure", name)];
-        let title = lang.words(&format!("chart-title-{file}"), &values);
-        Picture {
-            alt: lang.words("picture-alt", &[("title", &title), ("unit", &board.unit.name)]),
-            title,
-            path: format!("/api/v1/campaigns/{}/charts/{file}", board.campaign.id),
-            query: query.clone(),
-        }
-    };
-    ["year-over-year", "trend", "totals"].map(picture).into()
 }
 
 fn table_row(lang: Lang, board: &BoardView, row: &BoardRow, used: &[&MeasureView]) -> TableRow {

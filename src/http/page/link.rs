@@ -1,4 +1,5 @@
-//! Opening a report link: its token leaves the address for a cookie that is sent to its report alone.
+//! Opening a report link: its token leaves the address for a cookie that is sent to its report
+//! or its screen alone.
 
 use crate::http::error::Error;
 use crate::http::reply::{self, Response};
@@ -13,6 +14,13 @@ use warp::http::header;
 pub async fn open(request: Request) -> Result<Response, Error> {
     let token = request.param(0);
     let opened = request.app.open_link(token).await?;
+    if opened.screen {
+        let page = format!("/screen/{}", opened.campaign);
+        let to = format!("{page}?unit={}", opened.unit);
+        let mut response = reply::with(reply::see_other(&to), header::REFERRER_POLICY, "no-referrer");
+        session::give_link(&mut response, request.secure, token, &page, opened.seconds);
+        return Ok(response);
+    }
     let page = format!("/campaigns/{}/report/{}", opened.campaign, opened.unit);
     let api = format!("/api/v1/campaigns/{}/tallies/{}", opened.campaign, opened.unit);
     let mut response = reply::with(reply::see_other(&page), header::REFERRER_POLICY, "no-referrer");

@@ -34,7 +34,7 @@ fn page(
     let (f, campaign) = (Frame::of(request), request.param(0).to_owned());
     Ok(async move {
         let mut links = app.links(&caller, &campaign).await?;
-        links.retain(|link| link.revoked_at.is_none());
+        links.retain(|link| link.revoked_at.is_none() && link.kind == "report");
         let name = app.campaign(&caller, &campaign)?.name;
         render(status, caller.lang, &LinksPage { f, campaign, name, links, made, unit, faults })
     })
@@ -65,7 +65,7 @@ pub async fn change(mut request: Request) -> Result<Response, Error> {
         return Ok(reply::see_other(&here));
     }
     let unit = fields.get("unit").unwrap_or_default().trim().to_owned();
-    let body = LinkBody { unit: unit.clone(), expires: fields.owned("expires") };
+    let body = LinkBody { unit: unit.clone(), expires: fields.owned("expires"), kind: None };
     let shown = match request.app.create_link(request.caller()?, &campaign, &body, &base).await {
         Ok(link) => {
             let address = format!("{base}{}", link.path.as_deref().unwrap_or_default());

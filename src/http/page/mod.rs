@@ -3,8 +3,13 @@
 pub mod account;
 pub mod assets;
 pub mod board;
+pub mod bulletin;
+pub mod campaigns;
 pub mod chase;
+pub mod comparison;
 mod figures;
+mod frame;
+mod grid;
 pub mod home;
 pub mod import;
 pub mod language;
@@ -12,74 +17,31 @@ pub mod ledger;
 pub mod link;
 pub mod links;
 pub mod login;
+mod nav;
 pub mod paste;
 pub mod people;
+mod pick;
+mod picture;
 pub mod press;
 pub mod publications;
 pub mod report;
 pub mod review;
+pub mod screen;
 pub mod setup;
+pub mod size;
+pub mod tallies;
+pub mod units;
 
 use super::error::Error;
 use super::reply::{self, Response};
-use super::request::Request;
-use crate::domain::access::link_of;
 use crate::domain::fault::Fault;
 use crate::i18n::Lang;
 use crate::service;
 use askama::Template;
 use warp::http::{HeaderValue, StatusCode, header};
 
-/// What surrounds every page: its language, who is signed in, and where it is.
-#[derive(Debug, Clone)]
-pub(super) struct Frame {
-    lang: Lang,
-    user: Option<String>,
-    /// The number of the report link, for its holder.
-    link: Option<i32>,
-    here: String,
-    css: &'static str,
-}
-
-impl Frame {
-    fn of(request: &Request) -> Self {
-        Self {
-            lang: request.lang,
-            user: request.caller.as_ref().map(|caller| caller.actor.username.clone()),
-            link: request.caller.as_ref().and_then(|caller| link_of(caller.actor.id)),
-            here: here(&request.path, &request.raw_query),
-            css: assets::css(),
-        }
-    }
-
-    /// The words under a key.
-    fn t(&self, key: &str) -> String {
-        self.lang.text(key)
-    }
-
-    /// The words under a key with one value.
-    fn with(&self, key: &str, name: &str, value: impl ToString) -> String {
-        self.lang.words(key, &[(name, &value.to_string())])
-    }
-
-    /// The other language, offered in the head of every page.
-    const fn other(&self) -> Lang {
-        match self.lang {
-            Lang::ZhCn => Lang::En,
-            Lang::En => Lang::ZhCn,
-        }
-    }
-}
-
-/// The address of a page, to come back to. A language in it would override the one a person chooses there.
-fn here(path: &str, query: &str) -> String {
-    let mut pairs = form_urlencoded::Serializer::new(String::new());
-    pairs.extend_pairs(form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "lang"));
-    match pairs.finish() {
-        query if query.is_empty() => path.to_owned(),
-        query => format!("{path}?{query}"),
-    }
-}
+use frame::Frame;
+pub use frame::Place;
 
 /// The address if it is one of this service, else the first page: nobody is sent elsewhere by a crafted link.
 ///
@@ -122,40 +84,62 @@ struct ProblemPage {
     title: String,
     advice: String,
     faults: Vec<String>,
+    /// The same address may answer later.
+    retry: bool,
 }
 
 /// What a page says when something is wrong; who is not signed in is sent to sign in, and from there back.
 #[must_use]
-pub fn problem(error: &Error, lang: Lang, path: &str, query: &str) -> Response {
+pub fn problem(error: &Error, place: &Place) -> Response {
     error.log();
-    let here = here(path, query);
-    if matches!(error, Error::Service(service::Error::Unauthenticated)) {
-        let next: String = form_urlencoded::byte_serialize(here.as_bytes()).collect();
+    let lang = place.lang();
+    if matches!(error, Error::Service(service::Error::Unauthenticated)) && !place.is_screen() {
+        let next: String = form_urlencoded::byte_serialize(place.here().as_bytes()).collect();
         return reply::see_other(&format!("/login?next={next}"));
     }
     if matches!(error, Error::Service(service::Error::Held(_))) {
         return reply::see_other("/account");
     }
     let status = error.status();
-    let advice = match status {
-        StatusCode::NOT_FOUND => "problem-not_found",
-        StatusCode::FORBIDDEN => "problem-forbidden",
-        _ if status.is_server_error() => "problem-server",
-        _ => "problem-other",
-    };
     let page = ProblemPage {
-        f: Frame { lang, user: None, link: None, here, css: assets::css() },
+        f: Frame::at(place),
+        retry: matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT),
         status: status.as_u16(),
         title: error.title(lang),
-        advice: lang.text(advice),
+        advice: lang.text(advice(status)),
         faults: error.faults(lang).into_iter().map(|fault| fault.message).collect(),
     };
     render(status, lang, &page).unwrap_or_else(|_| reply::empty(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
+/// The key of what to do about a status.
+fn advice(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND => "problem-not_found",
+        // A page asks to sign in instead; only a wall screen cannot.
+        StatusCode::UNAUTHORIZED => "problem-screen",
+        StatusCode::FORBIDDEN => "problem-forbidden",
+        StatusCode::METHOD_NOT_ALLOWED => "problem-method",
+        StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED | StatusCode::PRECONDITION_REQUIRED => {
+            "problem-changed"
+        }
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            "problem-busy"
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => "problem-too_large",
+        _ if status.is_server_error() => "problem-server",
+        _ => "problem-other",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use warp::http::HeaderMap;
+
+    fn place(lang: Lang, path: &str, query: &str) -> Place {
+        Place::nowhere(&HeaderMap::new(), lang, path, query)
+    }
 
     #[test]
     fn only_own_addresses_are_gone_to() {
@@ -181,16 +165,9 @@ mod tests {
     }
 
     #[test]
-    fn the_way_back_keeps_the_query_and_leaves_out_the_language() {
-        assert_eq!(here("/campaigns/a", "unit=1&lang=en&measure=b"), "/campaigns/a?unit=1&measure=b");
-        assert_eq!(here("/", "lang=en"), "/");
-        assert_eq!(own(Some(&here("/", "a=%E5%AE%AA\u{5baa}\\"))), "/?a=%E5%AE%AA%E5%AE%AA%5C");
-    }
-
-    #[test]
     fn who_is_not_signed_in_comes_back_after_it() {
         let error = Error::Service(service::Error::Unauthenticated);
-        let response = problem(&error, Lang::ZhCn, "/campaigns/a", "unit=1");
+        let response = problem(&error, &place(Lang::ZhCn, "/campaigns/a", "unit=1"));
         assert_eq!(response.status(), StatusCode::SEE_OTHER);
         assert_eq!(response.headers()["location"], "/login?next=%2Fcampaigns%2Fa%3Funit%3D1");
     }
@@ -198,7 +175,7 @@ mod tests {
     #[test]
     fn a_problem_is_a_page_in_the_language_of_the_reader() {
         for lang in [Lang::ZhCn, Lang::En] {
-            let response = problem(&Error::RouteUnknown, lang, "/nowhere", "");
+            let response = problem(&Error::RouteUnknown, &place(lang, "/nowhere", ""));
             assert_eq!(response.status(), StatusCode::NOT_FOUND);
             assert_eq!(response.headers()["content-language"], lang.tag());
         }

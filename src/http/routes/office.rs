@@ -98,6 +98,11 @@ pub(super) const OFFICE: &[Route] = &[
         refuses: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 503],
         ..doc("Change a unit", &[], schema::<crate::service::units::UnitView>)
     }),
+    api!(Post "/units/{code}/merge" Access::Needs(Permission::ManageUnits), units::merge, Doc {
+        takes: Some(schema::<crate::service::unit_tree::MergeBody>),
+        refuses: &[400, 401, 403, 404, 408, 413, 415, 422, 503],
+        ..doc("End a unit in favour of another", &[], schema::<crate::service::units::UnitView>)
+    }),
     api!(Get "/topics" Access::Needs(Permission::Own), campaigns::topics,
         doc("Topics of consultation", &[], schema::<campaigns::Codes>)),
     api!(Get "/modes" Access::Needs(Permission::Own), campaigns::modes,

@@ -1,7 +1,7 @@
 //! Pages for people.
 
 use super::super::page;
-use super::{ACCOUNTS, Access, Doc, PERSONAL, READ, REVIEW, Route, Shape, Verb};
+use super::{ACCOUNTS, Access, Doc, MANAGE, PERSONAL, READ, REVIEW, Route, Shape, Verb};
 use crate::domain::access::Permission;
 
 pub(super) const PAGES: &[Route] = &[
@@ -18,6 +18,8 @@ pub(super) const PAGES: &[Route] = &[
     page!(Get "/campaigns/{campaign}/press" READ, page::press::show),
     page!(Post "/campaigns/{campaign}/press" READ, page::press::audit),
     page!(Get "/campaigns/{campaign}/snapshots/{id}" READ, page::press::snapshot),
+    page!(Get "/campaigns/{campaign}/tallies" READ, page::tallies::show),
+    page!(Get "/campaigns/{campaign}/comparison" READ, page::comparison::show),
     page!(Get "/campaigns/{campaign}/publications" READ, page::publications::list),
     page!(Post "/campaigns/{campaign}/publications" Access::Needs(Permission::Publish), page::publications::create),
     page!(Get "/campaigns/{campaign}/publications/{number}" READ, page::publications::show),
@@ -26,6 +28,19 @@ pub(super) const PAGES: &[Route] = &[
     page!(Get "/campaigns/{campaign}/missing" READ, page::chase::show),
     page!(Post "/campaigns/{campaign}/missing" Access::Needs(Permission::Review), page::chase::note),
     page!(Get "/campaigns/{campaign}" READ, page::board::show),
+    page!(Get "/campaigns" MANAGE, page::campaigns::list),
+    page!(Post "/campaigns" MANAGE, page::campaigns::create),
+    page!(Get "/campaigns/{campaign}/settings" MANAGE, page::campaigns::show),
+    page!(Post "/campaigns/{campaign}/settings" MANAGE, page::campaigns::change),
+    page!(Get "/units" READ, page::units::list),
+    page!(Post "/units" Access::Needs(Permission::ManageUnits), page::units::create),
+    page!(Get "/units/{code}" READ, page::units::show),
+    page!(Post "/units/{code}" Access::Needs(Permission::ManageUnits), page::units::change),
+    page!(Get "/campaigns/{campaign}/bulletin" READ, page::bulletin::show),
+    page!(Get "/campaigns/{campaign}/screens" ACCOUNTS, page::screen::devices),
+    page!(Post "/campaigns/{campaign}/screens" ACCOUNTS, page::screen::change),
+    page!(Get "/screen/{campaign}" READ, page::screen::show),
+    page!(Get "/screen/{campaign}/events" READ, page::screen::changes),
     page!(Get "/login" Access::Optional, page::login::form),
     page!(Post "/login" Access::Public, page::login::sign_in),
     page!(Post "/logout" Access::Optional, page::login::sign_out),
@@ -41,5 +56,6 @@ pub(super) const PAGES: &[Route] = &[
     page!(Post "/setup/{token}" Access::Public, page::setup::enter),
     page!(Get "/r/{token}" Access::Public, page::link::open),
     page!(Post "/lang" Access::Public, page::language::choose),
+    page!(Post "/size" Access::Public, page::size::choose),
     page!(Get "/assets/{file}" Access::Public, page::assets::get),
 ];

@@ -86,7 +86,8 @@ pub(super) const REPORTS: &[Route] = &[
         "What a campaign has asked of units", chase::BURDEN, schema::<crate::service::chase::BurdensView>)),
     api!(Get "/campaigns/{campaign}/charts/{file}" READ, charts::chart, Doc {
         gives: (200, None),
-        ..doc("A picture: totals, trend, composition, topics, completeness, year-over-year or summary, .png or .svg",
+        ..doc("A picture: totals, trend, composition, topics, completeness, year-over-year or summary, .png or .svg; \
+            .json tells its figures and where they are",
             charts::QUERY, schema::<()>)
     }),
     api!(Get "/events" READ, events::events, Doc {

@@ -1,7 +1,10 @@
 //! Pictures: from sums and words to what the chart crate draws.
 
+mod figures;
 mod summary;
 mod years;
+
+pub use figures::{FiguresView, HitView};
 
 use crate::domain::calendar::{Align, ReportDay, rfc3339};
 use crate::domain::campaign::Campaign;
@@ -16,6 +19,7 @@ use crate::domain::rollup::Rollup;
 use crate::domain::slot::{Line, SlotBook};
 use crate::domain::unit::{Unit, UnitId};
 use crate::i18n::Lang;
+use crate::service::comparison::parse_years;
 use crate::service::completeness::Grid;
 use crate::service::drawing::Format;
 use crate::service::totals::{known_measure, measure_sum};
@@ -45,6 +49,8 @@ pub struct Request {
     pub align: Option<String>,
     /// Year over year: all or comparable.
     pub basis: Option<String>,
+    /// Several years: 2021-2025, cut to what a picture holds.
+    pub years: Option<String>,
 }
 
 /// A picture, or that the caller has it already.
@@ -131,6 +137,7 @@ impl App {
             measure,
             theme,
             today: self.clock.today(),
+            chosen: request.years.as_deref().map(parse_years).transpose()?,
         };
         Ok(match name {
             "totals" => draw::Spec::Totals(desk.totals().await?),
@@ -155,6 +162,8 @@ struct Desk<'a> {
     measure: &'a Measure,
     theme: draw::Theme,
     today: ReportDay,
+    /// Years that were asked for.
+    chosen: Option<std::ops::RangeInclusive<i16>>,
 }
 
 /// A sum as the chart crate takes it. Sums of reports are never negative.

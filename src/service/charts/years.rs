@@ -23,6 +23,9 @@ impl Desk<'_> {
         });
         // The campaign asked for stands for its year, whatever else ran in it.
         years.retain(|other| other.year != self.campaign.year);
+        if let Some(chosen) = &self.chosen {
+            years.retain(|other| chosen.contains(&other.year));
+        }
         years.push(self.campaign.clone());
         let surplus = years.len().saturating_sub(YEARS);
         years.split_off(surplus)

@@ -41,7 +41,7 @@ impl App {
         };
         let own = match caller.actor.door {
             Door::Session(own) => own,
-            Door::Token(_) | Door::Link(_) => 0,
+            Door::Token(_) | Door::Link(_) | Door::Screen(_) => 0,
         };
         let view = |session: Session| LiveSession {
             id: session.id,

@@ -16,7 +16,7 @@ use super::{App, Caller, Error};
 use crate::domain::access::{self, Actor, Door, Duties, Grant, Held, Permission, Role};
 use crate::domain::calendar::rfc3339;
 use crate::domain::unit::UnitTree;
-use crate::store::{Account, AuditEntry, Origin, SessionRow, Transaction};
+use crate::store::{Account, AuditEntry, LinkKind, Origin, SessionRow, Transaction};
 use cache::{Found, Seen};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
@@ -329,12 +329,13 @@ impl App {
                 })
             }
             Credential::Link(token) => self.store.link(&digest(token), now).await?.map(|link| {
-                let grant = Grant { role: Role::Reporter, unit: Some(link.unit), below: false };
-                let id = access::link_actor(link.id);
-                let actor = Actor {
-                    door: Door::Link(link.campaign),
-                    ..Actor::new(id, format!("#{}", link.id), vec![grant])
+                let (door, role, below) = match link.kind {
+                    LinkKind::Report => (Door::Link(link.campaign), Role::Reporter, false),
+                    LinkKind::Screen => (Door::Screen(link.campaign), Role::Viewer, true),
                 };
+                let grant = Grant { role, unit: Some(link.unit), below };
+                let id = access::link_actor(link.id);
+                let actor = Actor { door, ..Actor::new(id, format!("#{}", link.id), vec![grant]) };
                 seen(Arc::new(actor), id, link.expires_at, SignedDuration::MAX, now)
             }),
         })

@@ -25,7 +25,6 @@ pub(super) struct ReceiptPage {
     qr: String,
     campaign: CampaignView,
     unit: String,
-    code: String,
     date: String,
     receipt: String,
     time: String,
@@ -55,7 +54,6 @@ impl ReceiptPage {
         Self {
             campaign: report.campaign.clone(),
             unit: report.unit.name.clone(),
-            code: report.unit.code.clone(),
             date: report.date.clone(),
             receipt: tally.receipt.clone(),
             time: figures::minute(&tally.received_at),

@@ -1,0 +1,197 @@
+// The office at its desk, and the wall screen.
+import { strict as assert } from "node:assert";
+import { readFile } from "node:fs/promises";
+import { call, campaign, day, newUnit } from "./support/api.mjs";
+import { DESK, scene, width } from "./support/scene.mjs";
+
+const desk = { role: "office", device: DESK };
+const materials = (count) => ({ items: [{ measure: "materials", title: "《宪法》", count }] });
+
+/** A unit that has reported today. */
+async function reported(count, kind) {
+  const unit = await newUnit(kind);
+  await call("admin", "PUT", unit.tally(await day()), { body: materials(count), headers: { "idempotency-key": unit.unit } });
+  return unit;
+}
+
+scene("many reports are accepted or returned at once, the unusual first", async (s) => {
+  const { id } = await campaign();
+  const [one, two, odd] = [await reported(120), await reported(130), await reported(99_000, "town")];
+  const page = await s.open(`/campaigns/${id}/review?under=371772`, { ...desk, role: "reviewer" });
+  const box = (unit) => page.locator(`input[name=report][value^="${unit.unit}|"]`);
+  const all = page.getByLabel("全选本页");
+  await all.check();
+  assert.ok((await page.locator("input[name=report]:checked").count()) > 2);
+  await all.uncheck();
+  assert.equal(await page.locator("input[name=report]:checked").count(), 0);
+  const order = await page.locator("input[name=report]").evaluateAll((boxes) => boxes.map((one) => one.value));
+  const place = (unit) => order.findIndex((value) => value.startsWith(`${unit.unit}|`));
+  assert.ok(place(odd) >= 0 && place(odd) < place(one), `what looks unusual comes first: ${order}`);
+  await box(one).check();
+  await box(two).check();
+  await page.getByRole("button", { name: "通过所选" }).click();
+  await page.getByText("已处理 2 份").waitFor();
+  assert.equal((await one.current(await day())).state, "accepted");
+  assert.equal((await two.current(await day())).state, "accepted");
+  await box(odd).check();
+  await page.getByLabel("退回原因或审核意见").fill("请核对数量");
+  await page.getByRole("button", { name: "退回所选" }).click();
+  await page.getByText("已处理 1 份").waitFor();
+  assert.equal((await odd.current(await day())).state, "returned");
+});
+
+scene("the board changes by itself, without flicker and without losing what is open", async (s) => {
+  const { id } = await campaign();
+  const unit = await newUnit();
+  const page = await s.open(`/campaigns/${id}?unit=371772`, desk);
+  await page.locator("#live-state[data-state=now]").waitFor();
+  const figure = page.locator("#live-figures .figure").first();
+  const before = await figure.textContent();
+  const table = page.locator("#figures-trend summary");
+  await table.click();
+  await page.locator("#paste").focus();
+  // Pictures below the fold are loaded when they come into view; here all are looked at.
+  await page.evaluate(() => Promise.all([...document.querySelectorAll(".picture img")].map((image) => {
+    image.loading = "eager";
+    return image.decode();
+  })));
+  await page.evaluate(() => {
+    window.kept = true;
+    window.blank = 0;
+    // A picture that is taken away before the next one is there would show as an image that is not complete.
+    new MutationObserver(() => {
+      for (const image of document.querySelectorAll(".picture img")) if (!image.complete) window.blank += 1;
+    }).observe(document.querySelector("main"), { childList: true, subtree: true });
+  });
+  const picture = () => page.locator("#picture-year-over-year img").getAttribute("src");
+  const old = await picture();
+  await call("admin", "PUT", unit.tally(await day()), { body: materials(777) });
+  await page.waitForFunction((text) => document.querySelector("#live-figures .figure").textContent !== text, before);
+  await page.waitForFunction((src) => document.querySelector("#picture-year-over-year img").getAttribute("src") !== src, old);
+  assert.equal(await page.evaluate(() => window.kept), true, "the page was not loaded again");
+  assert.equal(await page.evaluate(() => window.blank), 0, "no picture was missing in between");
+  assert.equal(await page.locator("#figures-trend").getAttribute("open"), "", "what was open stays open");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "paste", "the focus stays");
+  await page.locator("#live-latest").getByText(unit.name).waitFor();
+});
+
+scene("a figure leads to its reports, and from there to its versions", async (s) => {
+  const { id } = await campaign();
+  const unit = await reported(140);
+  const page = await s.open(`/campaigns/${id}?unit=371772`, desk);
+  await page.locator("#live-figures a").first().click();
+  await page.waitForURL(/\/tallies\?under=371772&measure=materials/);
+  await page.getByRole("link", { name: /日期|^日/ }).first().click();
+  await page.waitForURL(/sort=-day/);
+  await page.goto(`/campaigns/${id}/tallies?under=${unit.unit}&measure=materials`);
+  await page.getByRole("link", { name: unit.name }).click();
+  await page.waitForURL(new RegExp(`/report/${unit.unit}\\?date=`));
+  await page.locator("#versions").waitFor();
+});
+
+scene("years are compared, a picture tells its figures and is saved", async (s) => {
+  const { id } = await campaign();
+  const page = await s.open(`/campaigns/${id}/comparison?unit=371772`, desk);
+  const image = page.locator("#picture-year-over-year img");
+  await image.scrollIntoViewIfNeeded();
+  await image.evaluate((one) => one.decode());
+  const told = await page.evaluate(async () => (await fetch(document.querySelector("#picture-year-over-year").dataset.figures)).json());
+  const hit = told.hits.findLast((one) => one.w > 4 && one.h > 4);
+  const box = await image.boundingBox();
+  const at = (part, whole, size) => (part / whole) * size;
+  await page.mouse.move(
+    box.x + at(hit.x + hit.w / 2, told.width, box.width), box.y + at(hit.y + hit.h / 2, told.height, box.height),
+  );
+  await page.locator(".tip").getByText(hit.value, { exact: true }).waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator(".tip").isVisible(), false);
+  await page.locator("#figures-year-over-year summary").click();
+  assert.equal(await page.locator("#figures-year-over-year tbody tr").count(), told.rows.length);
+  for (const [name, scale] of [["PNG", 1], ["PNG 2 倍", 2]]) {
+    const coming = page.waitForEvent("download");
+    await page.locator("#picture-year-over-year").getByRole("link", { name, exact: true }).click();
+    const bytes = await readFile(await (await coming).path());
+    assert.equal(bytes.subarray(1, 4).toString(), "PNG");
+    assert.deepEqual([bytes.readUInt32BE(16), bytes.readUInt32BE(20)], [1600 * scale, 900 * scale]);
+  }
+  await page.getByLabel("口径").selectOption("comparable");
+  await page.getByRole("button", { name: "查看" }).click();
+  await page.waitForURL(/basis=comparable/);
+  assert.ok((await width(page)) <= 0);
+});
+
+scene("a menu opens on a phone without a script", async (s) => {
+  const { id } = await campaign();
+  const page = await s.open(`/campaigns/${id}`, { role: "office", script: false });
+  assert.equal(await page.locator("#menu").isVisible(), false);
+  await page.getByRole("link", { name: "菜单" }).click();
+  await page.locator("#menu").getByRole("link", { name: "审核" }).click();
+  await page.waitForURL(/\/review/);
+  await page.getByRole("button", { name: "关怀版" }).click();
+  assert.equal(await page.locator("html").getAttribute("class"), "large");
+  assert.ok((await width(page)) <= 0);
+});
+
+/** What a browser holds for a page, after it has tidied up. */
+async function held(client) {
+  await client.send("HeapProfiler.collectGarbage");
+  const { metrics } = await client.send("Performance.getMetrics");
+  const of = (name) => metrics.find((metric) => metric.name === name).value;
+  return { heap: of("JSHeapUsedSize"), nodes: of("Nodes"), listeners: of("JSEventListeners") };
+}
+
+scene("a wall screen runs for a day on a device link, and holds no more at its end", async (s) => {
+  const { id } = await campaign();
+  const { body } = await call("office", "POST", `/campaigns/${id}/links`, { body: { unit: "371772", kind: "screen" } });
+  const context = await s.browser({ device: { viewport: { width: 1920, height: 1080 } } });
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.goto(body.path);
+  await page.waitForURL(new RegExp(`/screen/${id}\\?unit=371772`));
+  await page.locator("#screen-trend svg").waitFor();
+  assert.ok((await page.evaluate(() => document.documentElement.scrollHeight)) <= 1080, "nothing is cut off");
+  const client = await context.newCDPSession(page);
+  await client.send("Performance.enable");
+  /** Twenty minutes of the screen's life, at whose end its figures are fetched again. */
+  const pass = async () => {
+    const fetched = page.waitForResponse((answer) => answer.url().includes(`/screen/${id}?`), { timeout: 30_000 });
+    await page.clock.fastForward(1_200_000);
+    await (await fetched).finished();
+  };
+  const unit = await newUnit();
+  let early;
+  for (let passed = 0; passed < 72; passed += 1) {
+    // Figures change now and then, so that parts are exchanged.
+    if (passed % 6 === 0) {
+      const current = passed && (await unit.current(await day())).version;
+      const headers = current ? { "if-match": `"${current}"` } : {};
+      await call("admin", "PUT", unit.tally(await day()), { body: { ...materials(100 + passed), reason: "核对" }, headers });
+    }
+    await pass();
+    if (passed === 11) early = await held(client);
+  }
+  const late = await held(client);
+  const told = `after 4 hours ${JSON.stringify(early)}, after 24 ${JSON.stringify(late)}`;
+  console.log(`wall screen: ${told}`);
+  assert.ok(late.heap < early.heap * 1.25 + 512 * 1024, told);
+  assert.ok(late.nodes < early.nodes * 1.5 + 2_000, told);
+  assert.ok(late.listeners <= early.listeners + 8, told);
+
+  // The network goes: what was shown stays.
+  const shown = await page.locator("#screen-cards").textContent();
+  s.watch.expect(503);
+  await page.route(`**/screen/${id}?*`, (route) => route.fulfill({ status: 503 }));
+  await page.clock.runFor(600_000);
+  await page.locator("#live-state[data-state=waiting]").waitFor();
+  assert.equal(await page.locator("#screen-cards").textContent(), shown);
+  await page.unroute(`**/screen/${id}?*`);
+  await page.clock.runFor(10_000);
+  await page.locator("#live-state[data-state=now]").waitFor();
+
+  // The link is revoked: nothing asks to sign in.
+  await call("office", "DELETE", `/links/${body.id}`, { expect: 204 });
+  s.watch.expect(401);
+  const answer = await page.goto(`/screen/${id}?unit=371772`);
+  assert.equal(answer.status(), 401);
+  assert.equal(await page.locator("input[type=password]").count(), 0);
+});
