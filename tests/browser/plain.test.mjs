@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { parse } from "acorn";
 import { base, day, newUnit } from "./support/api.mjs";
-import { PHONE, SMALL, scene, width } from "./support/scene.mjs";
+import { DESK, SMALL, scene, width } from "./support/scene.mjs";
 
 const assets = new URL("../../web/assets/", import.meta.url);
 
@@ -66,11 +66,14 @@ scene("the form weighs under 60 KB on the wire, and needs one request for HTML a
   assert.equal(all.filter((one) => one.type === "Stylesheet").length, 1);
 });
 
-for (const [name, device] of [["320 px", SMALL], ["360 px", PHONE]]) {
+for (const [name, device, size] of [["320 px", SMALL], ["320 px in large type", SMALL, "large"], ["1440 px", DESK]]) {
   scene(`at ${name} nothing is cut off and everything can be touched`, async (s) => {
     const unit = await newUnit();
     for (const lang of ["zh-CN", "en"]) {
-      const page = await s.open(unit.link, { device, lang });
+      const context = await s.browser({ device, lang });
+      if (size) await context.addCookies([{ name: "pufa_size", value: size, url: base }]);
+      const page = await context.newPage();
+      await page.goto(unit.link);
       await page.locator(".step").first().waitFor();
       for (const summary of await page.locator("summary").all()) await summary.click();
       assert.ok((await width(page)) <= 0, `${lang}: ${await width(page)} px too wide`);

@@ -8,7 +8,8 @@ import { call, campaign, newUnit, username } from "./support/api.mjs";
 import { PAGES } from "./pages.mjs";
 import { DESK, PHONE, scene } from "./support/scene.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** The source of axe-core, for `addInitScript`. */
+export const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let found;
 /** What the addresses of pages are made of. */
@@ -22,7 +23,7 @@ function places() {
 }
 
 /** What axe finds on a page: each theme changes colours alone, so the second asks for contrast only. */
-async function violations(page) {
+export async function violations(page) {
   const found = [];
   for (const [theme, rules] of [["light", null], ["dark", ["color-contrast"]]]) {
     await page.emulateMedia({ colorScheme: theme });

@@ -28,6 +28,8 @@ after(async () => {
 class Watch {
   faults = [];
   expected = new Set();
+  /** The one server that pages may ask. */
+  origin = base;
 
   /** Statuses that a scene brings about on purpose: the browser logs each as an error. */
   expect(...statuses) {
@@ -38,7 +40,7 @@ class Watch {
     context.on("page", (page) => this.#page(page));
     context.on("request", (request) => {
       const { protocol, origin } = new URL(request.url());
-      if (!["data:", "blob:"].includes(protocol) && origin !== base) this.faults.push(`asks for ${request.url()}`);
+      if (!["data:", "blob:"].includes(protocol) && origin !== this.origin) this.faults.push(`asks for ${request.url()}`);
     });
     await context.exposeFunction("__breach", (what) => this.faults.push(`breaks the policy: ${what}`));
     await context.addInitScript(() => {
@@ -65,15 +67,19 @@ class Scene {
   watch = new Watch();
   #contexts = [];
 
-  /** A browser of somebody's own. `role` signs in; `script: false` turns scripts off; `lang` and `theme` choose. */
-  async browser({ role, token, script = true, lang = "zh-CN", theme = "light", device = PHONE } = {}) {
+  /**
+   * A browser of somebody's own. `role` signs in; `script: false` turns scripts off; `lang` and `theme` choose; `at` is
+   * another server than the demo.
+   */
+  async browser({ role, token, script = true, lang = "zh-CN", theme = "light", device = PHONE, at = base } = {}) {
+    this.watch.origin = at;
     const context = await browser.newContext({
-      ...device, baseURL: base, javaScriptEnabled: script, colorScheme: theme, locale: lang, timezoneId: "Asia/Shanghai",
+      ...device, baseURL: at, javaScriptEnabled: script, colorScheme: theme, locale: lang, timezoneId: "Asia/Shanghai",
     });
     context.setDefaultTimeout(20_000);
     this.#contexts.push(context);
     await this.watch.over(context);
-    await speak(context, lang);
+    await speak(context, lang, at);
     if (token || role) await signInAs(context, token ?? (await session(role)));
     return context;
   }
@@ -104,8 +110,8 @@ export function signInAs(context, token) {
 }
 
 /** Chooses the language of a browser. */
-export function speak(context, lang) {
-  return context.addCookies([{ name: "pufa_lang", value: lang, url: base }]);
+export function speak(context, lang, at = base) {
+  return context.addCookies([{ name: "pufa_lang", value: lang, url: at }]);
 }
 
 /** A test with browsers. */
