@@ -251,16 +251,21 @@ scene("a draft outlives its page for days, with its day and its key", async (s) 
 scene("a full phone says so, and sends without keeping", async (s) => {
   const unit = await newUnit();
   const context = await s.browser();
-  await context.addInitScript(() => {
-    const full = () => {
-      throw new DOMException("full", "QuotaExceededError");
-    };
-    IDBObjectStore.prototype.put = full;
-    Storage.prototype.setItem = full;
-  });
   const page = await context.newPage();
   await page.goto(unit.link);
   await s.offline(context);
+  const storage = await context.newCDPSession(page);
+  await storage.send("Storage.overrideQuotaForOrigin", { origin: new URL(page.url()).origin, quotaSize: 1 });
+  await page.evaluate(() => {
+    // Local storage has a limit of its own.
+    for (let size = 4 << 20, at = 0; size >= 1; at += 1) {
+      try {
+        localStorage.setItem(`full-${at}`, "x".repeat(size));
+      } catch (_) {
+        size = Math.floor(size / 2);
+      }
+    }
+  });
   await count(page, "横幅标语").fill("4");
   await submit(page);
   await page.getByText("本机没有空间保存，也没有发送成功").waitFor();
