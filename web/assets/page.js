@@ -15,12 +15,13 @@ const wait = () => {
 addEventListener("submit", (event) => {
   if (event.defaultPrevented) return;
   // A second click while the first is under way would send everything again.
-  if (event.submitter?.getAttribute("aria-busy") === "true") return event.preventDefault();
-  event.submitter?.setAttribute("aria-busy", "true");
+  const pressed = event.submitter;
+  if (pressed && pressed.getAttribute("aria-busy") === "true") return event.preventDefault();
+  if (pressed) pressed.setAttribute("aria-busy", "true");
   wait();
 });
 addEventListener("click", (event) => {
-  const link = event.target.closest?.("a[href]");
+  const link = event.target.closest && event.target.closest("a[href]");
   const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
   if (!link || !plain || event.defaultPrevented || link.target || link.hasAttribute("download")) return;
   const to = new URL(link.href, location.href);
@@ -34,10 +35,10 @@ for (const button of document.querySelectorAll("[data-copy], [data-copy-address]
   button.hidden = false;
   button.addEventListener("click", async () => {
     const field = document.getElementById(button.dataset.copy);
-    const text = field ? field.value ?? field.textContent : new URL(button.dataset.copyAddress, location.href).href;
+    const text = field ? field.value || field.textContent : new URL(button.dataset.copyAddress, location.href).href;
     try {
       await navigator.clipboard.writeText(text);
-    } catch {
+    } catch (_) {
       // Without HTTPS there is no clipboard; what is selected can be copied the old way.
       const helper = document.body.appendChild(document.createElement("textarea"));
       helper.value = text;
