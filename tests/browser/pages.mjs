@@ -38,7 +38,10 @@ export const PAGES = {
   "/screen/{campaign}": { roles: everybody, path: ({ id }) => `/screen/${id}` },
   "/campaigns": { roles: offices, path: () => "/campaigns" },
   "/units": {
-    roles: everybody, path: () => "/units", variants: ({ unit }) => [`/units?q=${unit}`, "/units?under=371772", "/units?q=nowhere"],
+    roles: everybody, path: () => "/units",
+    variants: ({ unit, role }) => [
+      `/units?q=${unit}`, `/units?under=${role === "reporter" ? unit : "371772"}`, "/units?q=nowhere",
+    ],
   },
   "/units/{code}": { roles: everybody, path: ({ unit }) => `/units/${unit}` },
   "/campaigns/{campaign}/paste": { roles: offices, path: ({ id }) => `/campaigns/${id}/paste` },

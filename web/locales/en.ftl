@@ -816,7 +816,7 @@ export-template-consultations = Consultations
 
 # The office's pages: board, reports, years side by side
 board-drill = A figure leads to the reports behind it.
-live-now = Up to date ({time})
+live-now = Up to date ({ $time })
 live-waiting = Connection lost, trying again; the figures may be out of date
 grid-title = Reports day by day
 grid-legend = ✓ on time · ! late · 0 zero report · ↩ returned · × missing · – not due

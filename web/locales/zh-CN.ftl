@@ -816,7 +816,7 @@ export-template-consultations = 咨询记录模板
 
 # 办公页面：看板、报表、同比
 board-drill = 点数字可查看背后的报表。
-live-now = 已是最新（{time}）
+live-now = 已是最新（{ $time }）
 live-waiting = 连接中断，正在重连；页面上的数字可能不是最新的
 grid-title = 每日上报情况
 grid-legend = ✓ 按时　! 迟报　0 零报告　↩ 已退回　× 未报　– 未到或不应报
