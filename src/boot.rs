@@ -38,6 +38,8 @@ const REFRESH: Duration = Duration::from_millis(500);
 const TELL: Duration = Duration::from_millis(500);
 /// How often accounts are looked at: what was ended elsewhere is dead within a second, and no request waits for a look.
 const LOOK: Duration = Duration::from_millis(400);
+/// How often refusals are written into the audit.
+const REFUSED: Duration = Duration::from_secs(1);
 /// How often uses of sessions are noted.
 const NOTE: Duration = Duration::from_secs(60);
 /// How often what is kept only for a while is looked through.
@@ -131,12 +133,14 @@ async fn look_after(app: Arc<App>) {
     let mut refresh = tokio::time::interval(REFRESH);
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut refused = tokio::time::interval(REFUSED);
     let mut note = tokio::time::interval(NOTE);
     let mut tidy = tokio::time::interval(TIDY);
     loop {
         let done = tokio::select! {
             _ = refresh.tick() => app.refresh().await,
             _ = look.tick() => app.look_at_accounts().await,
+            _ = refused.tick() => app.note_refusals(false).await,
             _ = note.tick() => app.note_used(false).await,
             _ = tidy.tick() => app.tidy().await,
         };

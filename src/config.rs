@@ -63,6 +63,8 @@ pub struct Limits {
     pub idempotency: Duration,
     /// Open pages that wait for changes.
     pub listeners: usize,
+    /// Refusals that the audit takes in full a minute; those beyond are counted together.
+    pub refusals: usize,
     /// Items on a page of a list.
     pub page: u32,
     /// How this installation is run.
@@ -114,6 +116,7 @@ impl Default for Limits {
             session_cache: 50_000,
             idempotency: Duration::from_secs(14 * 24 * 3600),
             listeners: 6_000,
+            refusals: 60,
             page: 200,
             site: Site::default(),
             review_queue: 5_000,

@@ -17,6 +17,7 @@ mod m20261123_7_second_factors;
 mod m20261123_7_sessions;
 mod m20261123_7_tokens_and_links;
 mod m20261123_8_review;
+mod m20261127_1_state_seals;
 mod m20261127_50_targets;
 mod m20261127_51_screens;
 
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_11_hooks::Migration),
             Box::new(m20261127_50_targets::Migration),
             Box::new(m20261127_51_screens::Migration),
+            Box::new(m20261127_1_state_seals::Migration),
         ]
     }
 }

@@ -61,7 +61,10 @@ enum Task {
     #[command(subcommand)]
     Token(token::Token),
     /// Recompute every total and check the audit and the database.
-    Verify(Database),
+    Verify(verify::Verify),
+    /// The audit.
+    #[command(subcommand)]
+    Audit(verify::Audit),
     /// The schema.
     #[command(subcommand)]
     Migrate(verify::Migrate),
@@ -195,7 +198,8 @@ async fn run(task: Task) -> Result<ExitCode, Failure> {
         Task::Restore(restore) => restore.run().await,
         Task::User(user) => user.run().await,
         Task::Token(token) => token.run().await,
-        Task::Verify(database) => verify::verify(&database).await,
+        Task::Verify(verify) => verify.run().await,
+        Task::Audit(audit) => audit.run().await,
         Task::Migrate(migrate) => migrate.run().await,
         Task::Openapi => {
             let text = serde_json::to_string_pretty(&*crate::http::openapi::DOCUMENT);

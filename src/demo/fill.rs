@@ -248,6 +248,7 @@ impl Hall<'_> {
             },
             idempotency: None,
             actor: actor.ok_or_else(refused)?,
+            address: None,
             received_at: report.received_at.min(self.now),
         })
     }

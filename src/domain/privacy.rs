@@ -54,6 +54,23 @@ pub fn find(text: &str) -> Option<Personal> {
     None
 }
 
+/// A line of free words, a name or a title, without the space around it: of at most so many characters, none of them a
+/// control character, and without a personal number. Every such line is judged here before it is stored.
+///
+/// # Errors
+/// The code `invalid` for another form, `personal_data` for a personal number.
+pub fn line<'t>(
+    text: &'t str,
+    lengths: std::ops::RangeInclusive<usize>,
+    invalid: &'static str,
+) -> Result<&'t str, &'static str> {
+    let text = text.trim();
+    if !lengths.contains(&text.chars().count()) || text.chars().any(char::is_control) {
+        return Err(invalid);
+    }
+    if find(text).is_some() { Err("personal_data") } else { Ok(text) }
+}
+
 fn ascii_digit(c: char) -> char {
     match c {
         '０'..='９' => char::from_u32(u32::from(c) - u32::from('０') + u32::from('0')).unwrap_or(c),

@@ -209,15 +209,13 @@ fn item_line(item: &DraftItem, campaign: &Campaign, here: &str, faults: &mut Vec
     };
     let title = match item.title.as_deref().map(str::trim).filter(|title| !title.is_empty()) {
         None => None,
-        Some(title) if title.chars().count() > MAX_TITLE || title.chars().any(char::is_control) => {
-            faults.push(Fault::new(format!("{here}/title"), "title_invalid").with("limit", MAX_TITLE));
-            return None;
-        }
-        Some(title) if privacy::find(title).is_some() => {
-            faults.push(Fault::new(format!("{here}/title"), "personal_data"));
-            return None;
-        }
-        Some(title) => Some(title.into()),
+        Some(title) => match privacy::line(title, 1..=MAX_TITLE, "title_invalid") {
+            Ok(title) => Some(title.into()),
+            Err(code) => {
+                faults.push(Fault::new(format!("{here}/title"), code).with("limit", MAX_TITLE));
+                return None;
+            }
+        },
     };
     Some(Line::Item { measure, title })
 }

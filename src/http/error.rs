@@ -162,6 +162,21 @@ impl Error {
         }
     }
 
+    /// Whether it keeps somebody from what they asked for because of who they are: such goes into the audit. A wrong
+    /// password is not among these, for its entry is made where it is counted.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        use service::Error as S;
+        match self {
+            Self::Service(error) | Self::Conflict(error, _) => matches!(
+                error,
+                S::NotFound(_) | S::Unauthenticated | S::Forbidden | S::Held(_) | S::SignInLocked(_)
+            ),
+            Self::CrossSite => true,
+            _ => false,
+        }
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> String {

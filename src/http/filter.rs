@@ -7,7 +7,8 @@ use super::page::{Place, problem};
 use super::reply::Response;
 use super::request::{BodyStream, Peer, Request};
 use super::routes::{Access, Route, Shape};
-use super::session::{self, Sender};
+use super::session::{self, Sender, Token};
+use crate::service::refusals::Refusal;
 use crate::service::{App, Caller};
 use futures_util::StreamExt;
 use hyper::body::Bytes;
@@ -84,21 +85,35 @@ async fn answer(route: &'static Route, request: Request) -> Response {
     let limit = request.app.limits().request_timeout;
     let metrics = request.metrics.clone();
     let (_in_flight, began) = (metrics.begin(), Instant::now());
+    let (app, address) = (request.app.clone(), request.address);
     let place = (route.shape == Shape::Page).then(|| Place::of(&request));
+    let shown = Token::of(&request.headers).is_some();
     let mut caller = None;
     let done = tokio::time::timeout(limit, handle(route, request, &mut caller)).await;
     let response = match done.unwrap_or(Err(Error::Timeout)) {
         Ok(response) => response,
-        Err(error) => match place {
-            None => error.into_response(lang),
-            Some(place) => problem(&error, &place.seen_by(caller)),
-        },
+        Err(error) => {
+            // Whoever opens a page without being signed in is led to where one signs in; that refuses nobody anything.
+            if error.is_refusal() && (shown || caller.is_some() || route.shape == Shape::Api) {
+                app.refused(Refusal {
+                    action: "access.refuse",
+                    subject: format!("{} {}", route.method.name(), route.path),
+                    code: error.code(),
+                    actor: caller.as_ref().map(|caller| caller.actor.id),
+                    address,
+                });
+            }
+            match place {
+                None => error.into_response(lang),
+                Some(place) => problem(&error, &place.seen_by(caller)),
+            }
+        }
     };
     metrics.done(route, response.status(), began.elapsed());
     response
 }
 
-/// Runs a route, and on the way tells who asks, for the menu of a page that says what went wrong.
+/// Runs a route, and on the way tells who asks: for the audit, and for the menu of a page that says what went wrong.
 async fn handle(
     route: &'static Route,
     mut request: Request,
@@ -109,12 +124,13 @@ async fn handle(
         Access::Public => {}
         Access::Optional => request.caller = session::visitor(Sender::of(&request)).await,
         Access::Needs(permission) => {
-            request.caller = Some(session::caller(Sender::of(&request), route, permission).await?);
+            let caller = session::caller(Sender::of(&request), route).await?;
+            *seen = Some(caller.clone());
+            session::admit(&caller, permission)?;
+            request.caller = Some(caller);
         }
     }
-    if route.shape == Shape::Page {
-        seen.clone_from(&request.caller);
-    }
+    seen.clone_from(&request.caller);
     (route.handler)(request).await
 }
 

@@ -215,14 +215,22 @@ const MANAGE: Access = Access::Needs(Permission::ManageCampaigns);
 const HOOKS: Access = Access::Needs(Permission::ManageCampaigns);
 
 mod accounts;
+mod audit;
 mod dhis2;
 mod office;
 mod pages;
 mod reports;
 mod state;
 
-const PARTS: [&[Route]; 6] =
-    [reports::REPORTS, office::OFFICE, accounts::PEOPLE, state::STATE, dhis2::DHIS2, pages::PAGES];
+const PARTS: [&[Route]; 7] = [
+    reports::REPORTS,
+    office::OFFICE,
+    accounts::PEOPLE,
+    audit::ROUTES,
+    state::STATE,
+    dhis2::DHIS2,
+    pages::PAGES,
+];
 
 const COUNT: usize = {
     let (mut count, mut part) = (0, 0);

@@ -215,14 +215,14 @@ pub async fn visitor(sender: Sender<'_>) -> Option<Caller> {
     sender.known(Token::of(sender.headers)?.credential()).await.ok()
 }
 
-/// Who sends a request to a route that needs somebody, and whether they may come in.
+/// Who sends a request to a route that needs somebody. Whether they may come in is for [`admit`] to say.
 ///
 /// The holder of a report link comes in where its report is, and finds nothing elsewhere. Whoever is signed in as well
 /// acts by name, unless that reaches another unit only.
 ///
 /// # Errors
-/// 401 for nobody; 404 for a link elsewhere; `Held`; `Forbidden` for a token where only a person may.
-pub async fn caller(sender: Sender<'_>, route: &Route, permission: Permission) -> Result<Caller, Error> {
+/// 401 for nobody; 404 for a link elsewhere.
+pub async fn caller(sender: Sender<'_>, route: &Route) -> Result<Caller, Error> {
     let link = link(sender.headers);
     let token = Token::of(sender.headers);
     let basic = basic(sender.headers).filter(|_| route.takes_passwords());
@@ -232,25 +232,20 @@ pub async fn caller(sender: Sender<'_>, route: &Route, permission: Permission) -
         (None, None) => Err(service::Error::Unauthenticated.into()),
     };
     let by_name = |caller: &Caller| !route.opens_to_links() || sender.reads_report(caller);
-    let caller = match (own, link) {
-        (own, None) => own?,
-        (Ok(own), Some(_)) if by_name(&own) => own,
-        (Ok(own), Some(link)) => sender.known(Credential::Link(&link)).await.unwrap_or(own),
-        (Err(error), Some(_)) if matches!(token, Some(Token::Bearer(_))) => return Err(error),
+    match (own, link) {
+        (own, None) => own,
+        (Ok(own), Some(_)) if by_name(&own) => Ok(own),
+        (Ok(own), Some(link)) => Ok(sender.known(Credential::Link(&link)).await.unwrap_or(own)),
+        (Err(error), Some(_)) if matches!(token, Some(Token::Bearer(_))) => Err(error),
         (Err(_), Some(link)) => {
             let caller = sender.known(Credential::Link(&link)).await?;
             let open = match caller.actor.door {
                 Door::Screen(_) => route.opens_to_screens(),
                 _ => route.opens_to_links(),
             };
-            if !open {
-                return Err(Error::RouteUnknown);
-            }
-            caller
+            if open { Ok(caller) } else { Err(Error::RouteUnknown) }
         }
-    };
-    admit(&caller, permission)?;
-    Ok(caller)
+    }
 }
 
 /// Whether somebody may come in for this at all; what it covers is judged by the use case, which knows the unit.

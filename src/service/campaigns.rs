@@ -8,6 +8,7 @@ use crate::domain::campaign::{self, Campaign, CampaignId, Expected, Kind, State}
 use crate::domain::catalogue::Catalogue;
 use crate::domain::fault::Fault;
 use crate::domain::measure::{self, Measure, MeasureCode};
+use crate::domain::privacy;
 use crate::domain::unit::UnitId;
 use crate::store::{AuditEntry, NewCampaign, Transaction};
 use jiff::civil::Time;
@@ -361,11 +362,10 @@ fn apply(campaign: &mut Campaign, body: &CampaignBody, catalogue: &Catalogue, fa
     let text =
         |given: &Option<String>, field: &mut String, pointer: &str, least: usize, faults: &mut Vec<Fault>| {
             let Some(given) = given else { return };
-            let given = given.trim();
-            if !(least..=200).contains(&given.chars().count()) || given.chars().any(char::is_control) {
-                faults.push(Fault::new(pointer, "name_invalid"));
+            if let Err(code) = privacy::line(given, least..=200, "name_invalid") {
+                faults.push(Fault::new(pointer, code));
             }
-            given.clone_into(field);
+            given.trim().clone_into(field);
         };
     text(&body.name, &mut campaign.name, "/name", 1, faults);
     text(&body.theme, &mut campaign.theme, "/theme", 0, faults);
@@ -444,9 +444,7 @@ fn own_measure(body: &MeasureBody, at: usize, faults: &mut Vec<Fault>) -> Option
             found
         }
         MeasureBody::Own { code, name, name_en, word, word_en } => {
-            let short = |text: &String| {
-                (1..=40).contains(&text.chars().count()) && !text.chars().any(char::is_control)
-            };
+            let short = |text: &String| privacy::line(text, 1..=40, "measures_invalid").is_ok();
             let code = MeasureCode::new(code).ok().filter(campaign::is_own_measure);
             let texts = [Some(name), Some(word), name_en.as_ref(), word_en.as_ref()];
             let fits = texts.into_iter().flatten().all(short);

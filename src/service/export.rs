@@ -32,6 +32,19 @@ pub enum What {
     ConsultationTemplate,
 }
 
+impl What {
+    /// The audit's name for it.
+    const fn action(self) -> &'static str {
+        match self {
+            Self::Tallies => "export.tallies",
+            Self::Totals => "export.totals",
+            Self::Flat => "export.flat",
+            Self::Template => "export.template",
+            Self::ConsultationTemplate => "export.consultation_template",
+        }
+    }
+}
+
 /// The form of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -52,6 +65,14 @@ impl Form {
             Some("xlsx") => Some(Self::Xlsx),
             Some("json") => Some(Self::Json),
             _ => None,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+            Self::Json => "json",
         }
     }
 
@@ -80,7 +101,7 @@ struct CampaignExport {
 }
 
 impl App {
-    /// A file of a campaign's figures under a unit, or a template for them.
+    /// A file of a campaign's figures under a unit, or a template for them; the audit keeps that it went out.
     ///
     /// # Errors
     /// Out of scope is not found; `export_too_large`; `form_unknown` where that is not made in that form; `Busy`.
@@ -129,6 +150,8 @@ impl App {
             }
         };
         drop(permit);
+        let told = serde_json::json!({ "form": form.name(), "bytes": bytes.len() });
+        self.exported(caller, what.action(), format!("{}/{}", campaign.id, unit.code), told).await?;
         Ok(bytes)
     }
 

@@ -225,10 +225,8 @@ struct Step {
 
 fn new_step(body: &LedgerBody, faults: &mut Vec<Fault>) -> Option<Step> {
     let title = body.title.as_deref().unwrap_or_default().trim();
-    if title.chars().count() > MAX_TITLE || title.chars().any(char::is_control) {
-        faults.push(Fault::new("/title", "title_invalid").with("limit", MAX_TITLE));
-    } else if privacy::find(title).is_some() {
-        faults.push(Fault::new("/title", "personal_data"));
+    if let Err(code) = privacy::line(title, 0..=MAX_TITLE, "title_invalid") {
+        faults.push(Fault::new("/title", code).with("limit", MAX_TITLE));
     }
     let day = parse_day(body.date.as_deref().unwrap_or_default(), "/date").ok();
     if day.is_none() {

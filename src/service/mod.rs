@@ -3,6 +3,7 @@
 //! Answers are plain structs that the API writes as JSON and pages show; statuses and headers are the edge's affair.
 
 pub mod accounts;
+pub mod audit;
 pub mod board;
 mod bots;
 pub mod campaigns;
@@ -28,6 +29,7 @@ pub mod paste;
 pub mod press;
 pub mod publications;
 pub mod quality;
+pub mod refusals;
 pub mod report;
 pub mod review;
 pub mod scope;
@@ -68,6 +70,7 @@ pub struct App {
     names: Mutex<HashMap<i32, String>>,
     pub(crate) imports: Arc<Semaphore>,
     pub(crate) outgoing: outgoing::Client,
+    refusals: refusals::Waiting,
 }
 
 impl App {
@@ -83,6 +86,7 @@ impl App {
             names: Mutex::default(),
             imports: Arc::new(Semaphore::new(limits.imports)),
             outgoing: outgoing::Client::new(&limits),
+            refusals: refusals::Waiting::default(),
             store,
             clock,
             limits,
@@ -156,6 +160,9 @@ impl App {
 
     /// Ends the writer after what is waiting and closes the database.
     pub async fn close(&self) {
+        if let Err(error) = self.note_refusals(true).await {
+            tracing::warn!(%error, "the last refusals are not in the audit");
+        }
         if let Err(error) = self.note_used(true).await {
             tracing::warn!(%error, "the last uses of sessions are not noted");
         }

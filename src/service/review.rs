@@ -126,6 +126,7 @@ impl App {
             precondition: request.precondition,
             idempotency: request.idempotency.clone(),
             actor: caller.actor.id,
+            address: caller.address,
             received_at: now,
         })
     }

@@ -7,6 +7,7 @@ use super::{App, Caller, Error};
 use crate::domain::access;
 use crate::domain::calendar::{ReportDay, rfc3339};
 use crate::domain::fault::Fault;
+use crate::domain::privacy;
 use crate::domain::unit::UnitTree;
 use crate::store::{AuditEntry, NewToken, Origin, Store, StoreError, Token, Transaction};
 use jiff::Timestamp;
@@ -155,10 +156,8 @@ impl App {
             return Err(Error::Held(held));
         }
         let catalogue = self.catalogue();
-        let name = body.name.trim();
-        if !(1..=64).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-            return Err(Error::invalid(Fault::new("/name", "name_invalid")));
-        }
+        let name = privacy::line(&body.name, 1..=64, "name_invalid")
+            .map_err(|code| Error::invalid(Fault::new("/name", code)))?;
         let expires_at = end_of(&body.expires, self.clock.now())?;
         let wanted = GrantBody { role: body.role.clone(), unit: body.unit.clone(), below: body.below };
         let most = read_grant(&catalogue, "", &wanted)?;

@@ -5,6 +5,7 @@ use super::{App, Caller, Error, scope};
 use crate::domain::access::{self, Permission};
 use crate::domain::calendar::ReportDay;
 use crate::domain::fault::Fault;
+use crate::domain::privacy;
 use crate::domain::unit::{Unit, UnitCode, UnitKind, UnitTree};
 use crate::store::{AuditEntry, NewUnit, Transaction};
 use schemars::JsonSchema;
@@ -159,6 +160,10 @@ impl App {
         match unit.parent {
             Some(parent) if access::may(&caller.actor, &catalogue.tree, Permission::ManageUnits, parent) => {}
             None if access::may_everywhere(&caller.actor, Permission::ManageUnits) => {}
+            // One that lies elsewhere is told as one that is not there.
+            Some(parent) if !access::may(&caller.actor, &catalogue.tree, Permission::Read, parent) => {
+                return Err(Error::invalid(Fault::new("/parent", "parent_unknown")));
+            }
             _ => return Err(Error::Forbidden),
         }
         let (origin, code) = (caller.origin(), unit.code.to_string());
@@ -248,11 +253,10 @@ fn changed(before: Option<&Unit>, body: &UnitBody, tree: &UnitTree, faults: &mut
     };
     let name = match (&body.name, before) {
         (Some(name), _) => {
-            let name = name.trim();
-            let fits = (1..=MAX_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-            if !fits {
-                fault("/name", "name_invalid");
+            if let Err(code) = privacy::line(name, 1..=MAX_NAME, "name_invalid") {
+                fault("/name", code);
             }
+            let name = name.trim();
             Some(name.to_owned())
         }
         (None, Some(before)) => Some(before.name.clone()),

@@ -6,6 +6,7 @@ use super::head;
 use super::separated::trim;
 use super::words::{Column, Vocabulary};
 use crate::domain::calendar::ReportDay;
+use crate::domain::privacy;
 use crate::domain::unit::{UnitCode, UnitKind};
 use std::collections::HashMap;
 
@@ -113,8 +114,8 @@ impl Columns {
             }
         };
         let name = text(self.name).unwrap_or_default();
-        if !(1..=MAX_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-            fault(place(self.name), "name_invalid");
+        if let Err(code) = privacy::line(&name, 1..=MAX_NAME, "name_invalid") {
+            fault(place(self.name), code);
         }
         let parent = optional(self.parent)
             .and_then(|(at, parent)| UnitCode::new(&parent).map_err(|_| fault(at, "parent_unknown")).ok());

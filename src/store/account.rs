@@ -1,7 +1,7 @@
 //! Accounts and what was granted to them. Whatever changes who may do what raises the epoch of accounts.
 
 use super::entity::{grant, recovery_code, setting, user};
-use super::{Store, StoreError, Transaction};
+use super::{Store, StoreError, Transaction, state};
 use crate::domain::access::{Grant, Role};
 use crate::domain::unit::UnitId;
 use jiff::Timestamp;
@@ -238,11 +238,13 @@ impl Transaction {
             ..Default::default()
         };
         let id = row.insert(self.connection()).await?.id;
+        self.touch(&state::USERS, id);
         self.insert_grants(id, new.grants).await?;
         Ok(id)
     }
 
     async fn insert_grants(&mut self, user: i32, grants: Vec<Grant>) -> Result<(), StoreError> {
+        self.touch(&state::GRANTS, user);
         for granted in grants {
             let row = grant::ActiveModel {
                 id: NotSet,
@@ -290,6 +292,7 @@ impl Transaction {
         }
         if row.is_changed() {
             row.update(self.connection()).await?;
+            self.touch(&state::USERS, id);
         }
         self.end_sessions(id).await?;
         Ok(true)
@@ -303,6 +306,7 @@ impl Transaction {
         let since = Set(Some(self.now().as_millisecond()));
         let row = user::ActiveModel { id: Unchanged(user), temporary_since: since, ..Default::default() };
         row.update(self.connection()).await?;
+        self.touch(&state::USERS, user);
         self.touch_accounts().await
     }
 
@@ -314,6 +318,7 @@ impl Transaction {
         let row =
             user::ActiveModel { id: Unchanged(user), totp_secret: Set(Some(secret)), ..Default::default() };
         row.update(self.connection()).await?;
+        self.touch(&state::USERS, user);
         Ok(())
     }
 
@@ -329,6 +334,8 @@ impl Transaction {
             ..Default::default()
         };
         row.update(self.connection()).await?;
+        self.touch(&state::USERS, user);
+        self.touch(&state::RECOVERY_CODES, user);
         for code_hash in codes {
             let row = recovery_code::ActiveModel { user_id: Set(user), code_hash: Set(code_hash) };
             recovery_code::Entity::insert(row).exec_without_returning(self.connection()).await?;
@@ -349,6 +356,8 @@ impl Transaction {
             ..Default::default()
         };
         row.update(self.connection()).await?;
+        self.touch(&state::USERS, user);
+        self.touch(&state::RECOVERY_CODES, user);
         recovery_code::Entity::delete_many()
             .filter(recovery_code::Column::UserId.eq(user))
             .exec(self.connection())
@@ -372,6 +381,7 @@ impl Transaction {
     /// When the database refuses.
     pub async fn use_recovery_code(&mut self, user: i32, code_hash: String) -> Result<bool, StoreError> {
         let found = recovery_code::Entity::delete_by_id((user, code_hash)).exec(self.connection()).await?;
+        self.touch(&state::RECOVERY_CODES, user);
         Ok(found.rows_affected > 0)
     }
 
@@ -389,6 +399,7 @@ impl Transaction {
     /// When the database refuses.
     pub async fn set_setting(&mut self, name: &'static str, value: Option<String>) -> Result<(), StoreError> {
         setting::Entity::delete_by_id(name).exec(self.connection()).await?;
+        self.touch(&state::SETTINGS, 0);
         if let Some(value) = value {
             let row = setting::ActiveModel { name: Set(name.into()), value: Set(value) };
             setting::Entity::insert(row).exec_without_returning(self.connection()).await?;

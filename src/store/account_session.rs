@@ -3,7 +3,7 @@
 use super::account::{self, Account, COLUMNS, WIDTH, instant};
 use super::entity::{session, sign_in_failure};
 use super::rows::{Columns, Rows, Type};
-use super::{Store, StoreError, Transaction};
+use super::{Store, StoreError, Transaction, state};
 use crate::domain::password_attempts::{Attempts, WINDOW};
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -150,10 +150,10 @@ impl Transaction {
         // cheap beside its argon2.
         let ended = Statement::from_sql_and_values(
             self.connection().get_database_backend(),
-            "DELETE FROM sessions WHERE expires_at <= $1 OR used_at + idle <= $1",
+            "DELETE FROM sessions WHERE expires_at <= $1 OR used_at + idle <= $1 RETURNING id",
             [now.into()],
         );
-        self.connection().execute_raw(ended).await?;
+        self.ended(ended).await?;
         let row = session::ActiveModel {
             id: NotSet,
             token_hash: Set(new.token_hash),
@@ -164,7 +164,18 @@ impl Transaction {
             expires_at: Set(new.expires_at.as_millisecond()),
             address: Set(new.address.map(|address| address.to_canonical().to_string())),
         };
-        Ok(row.insert(self.connection()).await?.id)
+        let id = row.insert(self.connection()).await?.id;
+        self.touch(&state::SESSIONS, id);
+        Ok(id)
+    }
+
+    /// Runs a statement that takes sessions away and gives their numbers, and gives how many they were.
+    async fn ended(&mut self, statement: Statement) -> Result<usize, StoreError> {
+        let rows = self.connection().query_all_raw(statement).await?;
+        for row in &rows {
+            self.touch(&state::SESSIONS, row.try_get_by_index(0)?);
+        }
+        Ok(rows.len())
     }
 
     /// Ends a session; `false` when there is none.
@@ -172,10 +183,14 @@ impl Transaction {
     /// # Errors
     /// When the database refuses.
     pub async fn delete_session(&mut self, token_hash: &str) -> Result<bool, StoreError> {
-        let of_token = session::Column::TokenHash.eq(token_hash);
-        let ended = session::Entity::delete_many().filter(of_token).exec(self.connection()).await?;
+        let ended = Statement::from_sql_and_values(
+            self.connection().get_database_backend(),
+            "DELETE FROM sessions WHERE token_hash = $1 RETURNING id",
+            [token_hash.into()],
+        );
+        let ended = self.ended(ended).await?;
         self.touch_accounts().await?;
-        Ok(ended.rows_affected > 0)
+        Ok(ended > 0)
     }
 
     /// Ends the session of this number.
@@ -184,6 +199,7 @@ impl Transaction {
     /// When the database refuses.
     pub async fn delete_session_numbered(&mut self, id: i32) -> Result<(), StoreError> {
         session::Entity::delete_by_id(id).exec(self.connection()).await?;
+        self.touch(&state::SESSIONS, id);
         self.touch_accounts().await
     }
 
@@ -192,10 +208,12 @@ impl Transaction {
     /// # Errors
     /// When the database refuses.
     pub async fn end_sessions(&mut self, user: i32) -> Result<(), StoreError> {
-        session::Entity::delete_many()
-            .filter(session::Column::UserId.eq(user))
-            .exec(self.connection())
-            .await?;
+        let ended = Statement::from_sql_and_values(
+            self.connection().get_database_backend(),
+            "DELETE FROM sessions WHERE user_id = $1 RETURNING id",
+            [user.into()],
+        );
+        self.ended(ended).await?;
         self.touch_accounts().await
     }
 

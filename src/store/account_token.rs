@@ -2,7 +2,7 @@
 
 use super::account::{self, Account, COLUMNS, WIDTH, instant, read_grant};
 use super::entity::{api_token, report_link};
-use super::{Store, StoreError, Transaction};
+use super::{Store, StoreError, Transaction, state};
 use crate::domain::access::Grant;
 use crate::domain::unit::UnitId;
 use jiff::Timestamp;
@@ -225,7 +225,9 @@ impl Transaction {
             used_at: Set(None),
             revoked_at: Set(None),
         };
-        Ok(row.insert(self.connection()).await?.id)
+        let id = row.insert(self.connection()).await?.id;
+        self.touch(&state::API_TOKENS, id);
+        Ok(id)
     }
 
     /// Revokes a token.
@@ -236,6 +238,7 @@ impl Transaction {
         let revoked_at = Set(Some(self.now().as_millisecond()));
         let row = api_token::ActiveModel { id: Unchanged(id), revoked_at, ..Default::default() };
         row.update(self.connection()).await?;
+        self.touch(&state::API_TOKENS, id);
         self.touch_accounts().await
     }
 
@@ -255,7 +258,9 @@ impl Transaction {
             expires_at: Set(new.expires_at.as_millisecond()),
             revoked_at: Set(None),
         };
-        Ok(row.insert(self.connection()).await?.id)
+        let id = row.insert(self.connection()).await?.id;
+        self.touch(&state::REPORT_LINKS, id);
+        Ok(id)
     }
 
     /// Revokes a report link.
@@ -266,6 +271,7 @@ impl Transaction {
         let revoked_at = Set(Some(self.now().as_millisecond()));
         let row = report_link::ActiveModel { id: Unchanged(id), revoked_at, ..Default::default() };
         row.update(self.connection()).await?;
+        self.touch(&state::REPORT_LINKS, id);
         self.touch_accounts().await
     }
 }

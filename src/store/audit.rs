@@ -1,11 +1,15 @@
 //! The audit: what was changed, by whom and when, each entry sealed over the one before.
 
 use super::entity::audit;
-use super::{StoreError, Transaction};
+use super::{StoreError, Transaction, tally};
+use crate::domain::calendar::ReportDay;
+use crate::domain::tally::Version;
+use crate::domain::unit::UnitId;
 use jiff::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ConnectionTrait, EntityTrait, Statement};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Who made a change, and from where.
@@ -35,19 +39,21 @@ pub struct Entry {
 pub(super) struct Head {
     pub(super) seq: i64,
     hash: String,
+    /// When its last entry was made, in milliseconds: a clock that was set back does not make the next one older.
+    at: i64,
 }
 
 /// The end of a lane's chain and the epoch of units and campaigns, in one look: every transaction begins with it.
 pub(super) async fn head(connection: &impl ConnectionTrait, shard: i16) -> Result<(Head, i64), StoreError> {
-    let sql = "SELECT s.value, a.seq, a.hash FROM settings s LEFT JOIN audit a ON a.shard = $1 AND a.seq = \
+    let sql = "SELECT s.value, a.seq, a.hash, a.at FROM settings s LEFT JOIN audit a ON a.shard = $1 AND a.seq = \
                (SELECT MAX(m.seq) FROM audit m WHERE m.shard = $1) WHERE s.name = 'catalogue_epoch'";
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, [shard.into()]);
     let row = connection.query_one_raw(statement).await?;
     let damaged = || StoreError::Damaged("setting catalogue_epoch".into());
     let row = row.ok_or_else(damaged)?;
     let epoch = row.try_get_by_index::<String>(0)?.parse().map_err(|_| damaged())?;
-    let head = match (row.try_get_by_index(1)?, row.try_get_by_index(2)?) {
-        (Some(seq), Some(hash)) => Head { seq, hash },
+    let head = match (row.try_get_by_index(1)?, row.try_get_by_index(2)?, row.try_get_by_index(3)?) {
+        (Some(seq), Some(hash), Some(at)) => Head { seq, hash, at },
         _ => Head::default(),
     };
     Ok((head, epoch))
@@ -60,20 +66,22 @@ pub(super) async fn append(
     head: &Head,
     at: Timestamp,
     entry: Entry,
+    state: Option<String>,
 ) -> Result<Head, StoreError> {
     let mut row = audit::Model {
         shard,
         seq: head.seq + 1,
-        at: at.as_millisecond(),
+        at: at.as_millisecond().max(head.at),
         actor_id: entry.origin.actor,
         address: entry.origin.address.map(|address| address.to_canonical().to_string()),
         action: entry.action.into(),
         subject: entry.subject,
         detail: entry.detail,
         hash: String::new(),
+        state,
     };
     row.hash = seal(&head.hash, &row);
-    let next = Head { seq: row.seq, hash: row.hash.clone() };
+    let next = Head { seq: row.seq, hash: row.hash.clone(), at: row.at };
     let row = audit::ActiveModel {
         shard: Set(row.shard),
         seq: Set(row.seq),
@@ -84,47 +92,118 @@ pub(super) async fn append(
         subject: Set(row.subject),
         detail: Set(row.detail),
         hash: Set(row.hash),
+        state: Set(row.state),
     };
     audit::Entity::insert(row).exec_without_returning(connection).await?;
     Ok(next)
 }
 
 /// The seal of an entry: SHA-256 over the seal before it and every field, each with its length before it, so that no
-/// text can be moved from one field into the next.
-pub(super) fn seal(previous: &str, row: &audit::Model) -> String {
+/// text can be moved from one field into the next. Entries without a state are sealed as they always were.
+fn seal(previous: &str, row: &audit::Model) -> String {
+    let (shard, seq, at) = (row.shard.to_string(), row.seq.to_string(), row.at.to_string());
     let actor = row.actor_id.map(|id| id.to_string()).unwrap_or_default();
-    digest([
-        previous,
-        &row.shard.to_string(),
-        &row.seq.to_string(),
-        &row.at.to_string(),
-        &actor,
-        row.address.as_deref().unwrap_or_default(),
-        &row.action,
-        &row.subject,
-        &row.detail,
-    ])
+    let address = row.address.as_deref().unwrap_or_default();
+    let fields = [previous, &shard, &seq, &at, &actor, address, &row.action, &row.subject, &row.detail];
+    digest(fields.into_iter().chain(row.state.as_deref()))
 }
 
 /// SHA-256 in hex over texts, each with its length before it.
 pub(super) fn digest<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    let mut hash = Sha256::new();
-    for text in texts {
-        hash.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hash.update(text.as_bytes());
+    let mut digest = Digest::new();
+    texts.into_iter().for_each(|text| digest.text(text));
+    digest.finish()
+}
+
+/// A digest that grows text by text.
+pub(super) struct Digest(Sha256);
+
+impl Digest {
+    pub(super) fn new() -> Self {
+        Self(Sha256::new())
     }
-    hex::encode(hash.finalize())
+
+    pub(super) fn text(&mut self, text: &str) {
+        self.0.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+        self.0.update(text.as_bytes());
+    }
+
+    pub(super) fn finish(self) -> String {
+        hex::encode(self.0.finalize())
+    }
+}
+
+/// The entry that seals a batch of reports.
+pub(super) const SUBMIT: &str = "tally.submit";
+/// The entry that seals what was changed in place without an entry of its own, and all there was before there were seals.
+const STATE: &str = "state.seal";
+
+/// The entry of a batch: how many versions, their digest, and from where they came, in the order of their keys; one
+/// address that all came from stands alone.
+pub(super) fn batch(versions: &[Version], from: &[Option<IpAddr>]) -> Entry {
+    let mut places: Vec<usize> = (0..versions.len()).collect();
+    places.sort_by_key(|&at| key(&versions[at]));
+    let mut addresses: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (place, &at) in places.iter().enumerate() {
+        if let Some(address) = from.get(at).copied().flatten() {
+            addresses.entry(address.to_canonical().to_string()).or_default().push(place);
+        }
+    }
+    let digest = tally::digest(&mut versions.iter().collect::<Vec<_>>());
+    let mut detail = serde_json::json!({ "versions": versions.len(), "digest": digest });
+    let one = addresses.iter().next().filter(|(_, places)| places.len() == versions.len());
+    match one {
+        Some((address, _)) => detail["from"] = address.as_str().into(),
+        None if addresses.is_empty() => {}
+        None => detail["from"] = serde_json::json!(addresses),
+    }
+    let (origin, subject) = (Origin::default(), String::new());
+    Entry { origin, action: SUBMIT, subject, detail: detail.to_string() }
+}
+
+const fn key(version: &Version) -> (i32, ReportDay, UnitId, u32) {
+    (version.campaign, version.day, version.unit, version.version)
 }
 
 impl Transaction {
-    /// Records a change in the same transaction.
+    /// Records a change in the same transaction, with seals of all that it touched.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn audit(&mut self, entry: Entry) -> Result<i64, StoreError> {
-        let head = append(self.connection(), self.shard(), self.head(), self.now(), entry).await?;
+        let state = self.seal_touched().await?;
+        // A batch is found missing by its versions; every other entry moves the mark of how far the chain has come.
+        let marks = entry.action != SUBMIT;
+        let head = append(self.connection(), self.shard(), self.head(), self.now(), entry, state).await?;
+        if marks {
+            mark(self.connection(), self.shard(), &head).await?;
+        }
         let seq = head.seq;
         self.set_head(head);
         Ok(seq)
     }
+
+    /// Seals what was touched after the last entry, if anything was.
+    pub(super) async fn audit_touched(&mut self) -> Result<(), StoreError> {
+        if self.touched().is_empty() {
+            return Ok(());
+        }
+        let (action, detail) = (STATE, "{}".to_owned());
+        self.audit(Entry { origin: Origin::default(), action, subject: String::new(), detail })
+            .await
+            .map(drop)
+    }
+}
+
+/// Under which the table of seals keeps how far each lane's chain has come.
+pub(super) const MARK: &str = "audit";
+
+async fn mark(connection: &impl ConnectionTrait, shard: i16, head: &Head) -> Result<(), StoreError> {
+    let sql = "INSERT INTO seals (name, bucket, number, digest) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (name, bucket) DO UPDATE SET number = excluded.number, digest = excluded.digest";
+    let values: [sea_orm::Value; 4] =
+        [MARK.into(), i32::from(shard).into(), head.seq.into(), head.hash.as_str().into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    connection.execute_raw(statement).await?;
+    Ok(())
 }

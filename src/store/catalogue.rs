@@ -2,7 +2,7 @@
 
 use super::entity::{campaign, campaign_measure, campaign_unit, setting, unit};
 use super::units::{self, Above, NewUnit, Progress};
-use super::{StoreError, Transaction};
+use super::{StoreError, Transaction, state};
 use crate::domain::calendar::{ReportDay, Window};
 use crate::domain::campaign::{Campaign, CampaignId, Expected, Kind, Locks};
 use crate::domain::catalogue::Catalogue;
@@ -135,6 +135,7 @@ impl Transaction {
             return Err(StoreError::Exists("unit_code"));
         }
         let ids = units::insert(self.connection(), units).await?;
+        ids.iter().for_each(|id| self.touch(&state::UNITS, id.0));
         self.touch_catalogue().await?;
         Ok(ids)
     }
@@ -153,7 +154,9 @@ impl Transaction {
         if new.iter().any(|(new, _)| self.catalogue().tree.by_code(new.code.as_str()).is_some()) {
             return Err(StoreError::Exists("unit_code"));
         }
-        units::enter(self.connection(), new, progress).await?;
+        changed.iter().for_each(|unit| self.touch(&state::UNITS, unit.id.0));
+        let entered = units::enter(self.connection(), new, progress).await?;
+        entered.iter().flatten().for_each(|id| self.touch(&state::UNITS, id.0));
         units::change(self.connection(), changed).await?;
         self.touch_catalogue().await
     }
@@ -177,6 +180,7 @@ impl Transaction {
             position: Set(unit.order),
         };
         row.update(self.connection()).await?;
+        self.touch(&state::UNITS, unit.id.0);
         self.touch_catalogue().await
     }
 
@@ -210,7 +214,10 @@ impl Transaction {
         self.touch_catalogue().await
     }
 
-    async fn write_campaign_lists(&self, key: i32, campaign: &Campaign) -> Result<(), StoreError> {
+    async fn write_campaign_lists(&mut self, key: i32, campaign: &Campaign) -> Result<(), StoreError> {
+        for table in [&state::CAMPAIGNS, &state::CAMPAIGN_MEASURES, &state::CAMPAIGN_UNITS] {
+            self.touch(table, key);
+        }
         let measures =
             campaign.measures.iter().zip(0..).map(|(measure, position)| campaign_measure::ActiveModel {
                 campaign_id: Set(key),

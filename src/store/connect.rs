@@ -139,7 +139,7 @@ pub(super) async fn migrate(connection: &DatabaseConnection, steps: Option<u32>)
 /// # Errors
 /// When the database cannot be read.
 pub async fn pending_migrations(settings: &Settings) -> Result<Vec<String>, StoreError> {
-    let connection = Database::connect(options(settings, 1, false)).await?;
+    let connection = alone(settings).await?;
     let pending = Migrator::get_pending_migrations(&connection).await?;
     connection.close().await?;
     Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())

@@ -1,7 +1,7 @@
 //! Days that are locked, and exceptions to locks. They belong to the catalogue, for every report is judged by them.
 
 use super::entity::{day_lock, lock_exception};
-use super::{Store, StoreError, Transaction};
+use super::{Store, StoreError, Transaction, state};
 use crate::domain::calendar::ReportDay;
 use crate::domain::campaign::Locks;
 use crate::domain::unit::UnitId;
@@ -77,6 +77,7 @@ impl Transaction {
             .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
             .exec_without_returning(self.connection())
             .await?;
+        self.touch(&state::DAY_LOCKS, lock.campaign);
         self.touch_catalogue().await
     }
 
@@ -86,6 +87,7 @@ impl Transaction {
     /// When the database refuses.
     pub async fn unlock_day(&mut self, campaign: i32, day: ReportDay) -> Result<(), StoreError> {
         day_lock::Entity::delete_by_id((campaign, day.number())).exec(self.connection()).await?;
+        self.touch(&state::DAY_LOCKS, campaign);
         self.touch_catalogue().await
     }
 
@@ -111,6 +113,7 @@ impl Transaction {
             .on_conflict(replace)
             .exec_without_returning(self.connection())
             .await?;
+        self.touch(&state::LOCK_EXCEPTIONS, exception.lock.campaign);
         self.touch_catalogue().await
     }
 }

@@ -8,6 +8,7 @@ mod account_session;
 mod account_token;
 pub mod archive;
 mod audit;
+mod audit_log;
 pub mod backup;
 mod catalogue;
 mod chase;
@@ -23,6 +24,7 @@ mod review;
 mod rollup;
 mod rows;
 mod slots;
+mod state;
 mod submission;
 mod tally;
 mod transaction;
@@ -34,6 +36,7 @@ pub use account::{Account, NewAccount};
 pub use account_session::{Session, SessionRow};
 pub use account_token::{Link, LinkKind, NewLink, NewToken, Token};
 pub use audit::{Entry as AuditEntry, Origin};
+pub use audit_log::{AuditFilter, Recorded, Sealed};
 pub use catalogue::NewCampaign;
 pub use chase::{Asked, Chase, NewChase};
 pub use connect::{Settings, pending_migrations};
@@ -46,7 +49,7 @@ pub use submission::{Act, IdempotencyKey, Outcome, Precondition, Submission};
 pub use tally::{Listing, Page};
 pub use transaction::Transaction;
 pub use units::{Above, NewUnit, Progress};
-pub use verify::Finding;
+pub use verify::{Anchor, Finding};
 pub use writer::{Work, Written};
 
 use crate::clock::Clock;
@@ -132,7 +135,21 @@ impl Store {
             catalogue: catalogue_sender,
             slots: slots.clone(),
         });
-        Ok(Self { read: connections.read, writer, catalogue, slots })
+        let store = Self { read: connections.read, writer, catalogue, slots };
+        if settings.migrate && !state::begun(&store.read).await? {
+            store.seal_all().await?;
+        }
+        Ok(store)
+    }
+
+    /// Seals what is changed in place in a database that was filled before there were seals.
+    async fn seal_all(&self) -> Result<(), StoreError> {
+        self.transact(|tx: &mut Transaction| {
+            Box::pin(async move {
+                if state::begun(tx.connection()).await? { Ok(()) } else { tx.touch_all().await }
+            })
+        })
+        .await
     }
 
     /// The units and campaigns as last seen.

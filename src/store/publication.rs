@@ -1,9 +1,8 @@
 //! Published figures: frozen texts, sealed by the audit, and what came in since.
 
 use super::entity::publication::{Column, Entity, Model};
-use super::entity::{audit as audit_entity, print_ledger};
 use super::tally::{self, Key};
-use super::{AuditEntry, Finding, Origin, Store, StoreError, Transaction, audit, ledger};
+use super::{AuditEntry, Origin, Store, StoreError, Transaction, audit};
 use crate::domain::tally::Version;
 use crate::domain::unit::UnitId;
 use jiff::Timestamp;
@@ -55,7 +54,7 @@ fn read(row: Model) -> Result<Publication, StoreError> {
 }
 
 /// What the audit seals of a publication.
-fn digest(row: &Model) -> String {
+pub(super) fn digest(row: &Model) -> String {
     audit::digest([
         row.campaign_id.to_string().as_str(),
         &row.number.to_string(),
@@ -67,7 +66,8 @@ fn digest(row: &Model) -> String {
     ])
 }
 
-const FREEZE: &str = "publication.freeze";
+/// The audit's name for a new publication.
+pub(super) const FREEZE: &str = "publication.freeze";
 
 impl Transaction {
     /// How many versions there are of and under a unit: what totals call their revision.
@@ -205,34 +205,5 @@ impl Store {
             found.get(&(key, after)).cloned().map(|after| (before, after))
         };
         Ok(changed.into_iter().filter_map(pair).collect())
-    }
-
-    /// Compares the print ledger and the publications with what the audit sealed of them.
-    pub(super) async fn verify_records(&self) -> Result<Vec<Finding>, StoreError> {
-        let mut sealed: BTreeMap<(i16, i64), (String, String)> = BTreeMap::new();
-        let entries = audit_entity::Entity::find()
-            .filter(audit_entity::Column::Action.is_in([ledger::ADD, FREEZE]))
-            .all(&self.read)
-            .await?;
-        for row in entries {
-            let detail: serde_json::Value = serde_json::from_str(&row.detail).unwrap_or_default();
-            let digest = detail["digest"].as_str().unwrap_or_default().to_owned();
-            sealed.insert((row.shard, row.seq), (row.action, digest));
-        }
-        let mut findings = Vec::new();
-        let ledger_rows = print_ledger::Entity::find().all(&self.read).await?;
-        let kept = ledger_rows.iter().map(|row| ((row.shard, row.seq), (ledger::ADD, ledger::digest(row))));
-        let rows = Entity::find().all(&self.read).await?;
-        let published = rows.iter().map(|row| ((row.shard, row.seq), (FREEZE, digest(row))));
-        for (key, (action, digest)) in kept.chain(published) {
-            let right = sealed.remove(&key).is_some_and(|(other, seal)| other == action && seal == digest);
-            if !right {
-                findings.push(Finding(format!("audit {}/{}: {action} is not what it sealed", key.0, key.1)));
-            }
-        }
-        for ((shard, seq), (action, _)) in sealed {
-            findings.push(Finding(format!("audit {shard}/{seq}: what {action} made is gone")));
-        }
-        Ok(findings)
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::calendar::ReportDay;
 use crate::domain::rollup::{self, Rollup, Rollups};
 use crate::domain::unit::UnitId;
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 const COLUMNS: Columns = &[
     ("campaign_id", Type::Int),
@@ -140,11 +140,17 @@ async fn put(connection: &impl ConnectionTrait, shard: i16, rollups: &Rollups) -
     Ok(put.await?)
 }
 
-/// All rollups of a campaign, lanes summed.
-pub(super) async fn all(connection: &impl ConnectionTrait, campaign: i32) -> Result<Rollups, StoreError> {
-    let sql = format!("SELECT {SELECT} FROM rollups t WHERE t.campaign_id = $1");
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, [campaign.into()]);
-    sum(connection.query_all_raw(statement).await?)
+/// All rollups of a campaign on a day, lanes summed.
+pub(super) async fn of_day(
+    connection: &impl ConnectionTrait,
+    campaign: i32,
+    day: ReportDay,
+) -> Result<BTreeMap<UnitId, Rollup>, StoreError> {
+    let sql = format!("SELECT {SELECT} FROM rollups t WHERE t.campaign_id = $1 AND t.day = $2");
+    let values: [sea_orm::Value; 2] = [campaign.into(), day.number().into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    let rollups = sum(connection.query_all_raw(statement).await?)?;
+    Ok(rollups.into_iter().map(|((_, unit, _), rollup)| (unit, rollup)).collect())
 }
 
 fn sum(rows: Vec<QueryResult>) -> Result<Rollups, StoreError> {

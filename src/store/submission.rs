@@ -8,6 +8,7 @@ use crate::domain::slot::{Line, Slot, SlotBook};
 use crate::domain::tally::{Channel, Entry, Review, Version};
 use crate::domain::unit::UnitId;
 use jiff::Timestamp;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What the caller believes the current version to be.
@@ -83,6 +84,8 @@ pub struct Submission {
     pub idempotency: Option<IdempotencyKey>,
     /// Who sends it.
     pub actor: i32,
+    /// From where; none from the command line.
+    pub address: Option<IpAddr>,
     /// When it was received.
     pub received_at: Timestamp,
 }

@@ -40,7 +40,7 @@ pub(super) fn small<T: Copy + PartialEq>(all: &[T], one: T) -> i16 {
     all.iter().zip(0..).find(|(other, _)| **other == one).map_or(0, |(_, n)| n)
 }
 
-fn from_small<T: Copy>(all: &[T], n: i16) -> Result<T, StoreError> {
+pub(super) fn from_small<T: Copy>(all: &[T], n: i16) -> Result<T, StoreError> {
     usize::try_from(n)
         .ok()
         .and_then(|n| all.get(n))
@@ -306,6 +306,15 @@ impl Store {
              ORDER BY t.received_at, t.shard, t.batch, t.day, t.unit_id, t.version"
         );
         self.read_versions(&sql, [campaign.into()]).await
+    }
+
+    /// The versions that a batch sealed, in the order of their keys.
+    pub(super) async fn versions_of_batch(&self, lane: i16, batch: i64) -> Result<Vec<Version>, StoreError> {
+        let sql = format!(
+            "SELECT {SELECT} FROM tally_versions t WHERE t.shard = $1 AND t.batch = $2 \
+             ORDER BY t.campaign_id, t.day, t.unit_id, t.version"
+        );
+        self.read_versions(&sql, [lane.into(), batch.into()]).await
     }
 
     async fn read_versions<const N: usize>(&self, sql: &str, values: [Value; N]) -> Result<Page, StoreError> {

@@ -1,6 +1,7 @@
 //! A write transaction, and what the writer knows inside it.
 
 use super::audit::{self, Head};
+use super::state::Touched;
 use super::{StoreError, catalogue};
 use crate::domain::catalogue::Catalogue;
 use jiff::Timestamp;
@@ -18,6 +19,7 @@ pub struct Transaction {
     head: Head,
     shard: i16,
     now: Timestamp,
+    touched: Touched,
 }
 
 /// What a transaction is for.
@@ -57,7 +59,8 @@ impl Transaction {
             inner.execute_unprepared(&sql).await?;
         }
         let (head, epoch) = audit::head(&inner, shard).await?;
-        let mut transaction = Self { inner, catalogue: known.clone(), head, shard, now };
+        let mut transaction =
+            Self { inner, catalogue: known.clone(), head, shard, now, touched: Touched::new() };
         if epoch != known.epoch {
             transaction.reload_catalogue().await?;
         }
@@ -97,8 +100,13 @@ impl Transaction {
         self.shard
     }
 
+    pub(super) const fn touched(&mut self) -> &mut Touched {
+        &mut self.touched
+    }
+
     /// Makes everything durable, and gives the catalogue as it now is.
-    pub(super) async fn commit(self) -> Result<Arc<Catalogue>, StoreError> {
+    pub(super) async fn commit(mut self) -> Result<Arc<Catalogue>, StoreError> {
+        self.audit_touched().await?;
         self.inner.commit().await?;
         Ok(self.catalogue)
     }

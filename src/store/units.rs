@@ -94,12 +94,12 @@ pub(super) async fn insert(
     codes.iter().map(id).collect()
 }
 
-/// Enters many units whose parents come before them, a level of the tree at a time.
+/// Enters many units whose parents come before them, a level of the tree at a time, and gives their numbers.
 pub(super) async fn enter(
     connection: &impl ConnectionTrait,
     units: Vec<(NewUnit, Above)>,
     progress: &Progress,
-) -> Result<(), StoreError> {
+) -> Result<Vec<Option<UnitId>>, StoreError> {
     let mut levels: Vec<Vec<usize>> = Vec::new();
     let mut level_of: Vec<usize> = Vec::with_capacity(units.len());
     for (at, (_, above)) in units.iter().enumerate() {
@@ -131,7 +131,7 @@ pub(super) async fn enter(
         }
         progress.fetch_add(places.len(), Ordering::Relaxed);
     }
-    Ok(())
+    Ok(ids)
 }
 
 /// Replaces what is known of units, their codes excepted.

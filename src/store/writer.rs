@@ -7,7 +7,7 @@
 use super::rollup::{self, Hot};
 use super::submission::{Lines, Outcome, Submission, judge, repeated};
 use super::transaction::{Purpose, Transaction};
-use super::{AuditEntry, Origin, Store, StoreError, idempotency, slots, tally};
+use super::{Store, StoreError, audit, idempotency, slots, state, tally};
 use crate::clock::Clock;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::rollup::{self as rules, Rollups};
@@ -362,6 +362,7 @@ impl Writer {
         let mut fresh: HashMap<(i32, &str), (usize, bool)> = HashMap::new();
         let mut outcomes = Vec::with_capacity(submissions.len());
         let mut versions: Vec<Version> = Vec::with_capacity(submissions.len());
+        let mut from = Vec::with_capacity(submissions.len());
         let mut changes = Rollups::new();
         for submission in submissions {
             if let Some(key) = &submission.idempotency {
@@ -386,6 +387,7 @@ impl Writer {
                     rules::replace(&mut changes, campaign, &catalogue.tree, current.get(&key), version);
                 }
                 versions.push(version.clone());
+                from.push(submission.address);
                 if let Some(key) = &submission.idempotency {
                     fresh.insert((submission.actor, key.key.as_str()), (outcomes.len(), *created));
                 }
@@ -399,18 +401,11 @@ impl Writer {
         }
         if !book.new.is_empty() {
             slots::insert(transaction.connection(), &book.new).await?;
+            for (slot, _) in &book.new {
+                transaction.touch(&state::SLOTS, i32::try_from(slot.0).unwrap_or(i32::MAX));
+            }
         }
-        let detail = serde_json::json!({
-            "versions": versions.len(),
-            "digest": tally::digest(&mut versions.iter().collect::<Vec<_>>()),
-        });
-        let entry = AuditEntry {
-            origin: Origin::default(),
-            action: "tally.submit",
-            subject: String::new(),
-            detail: detail.to_string(),
-        };
-        let batch = transaction.audit(entry).await?;
+        let batch = transaction.audit(audit::batch(&versions, &from)).await?;
         let connection = transaction.connection();
         tally::insert(connection, &versions, self.parts.shard, batch).await?;
         let written = rollup::merge(connection, self.parts.shard, changes, &self.hot).await?;

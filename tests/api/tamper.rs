@@ -25,6 +25,16 @@ async fn history() -> Arc<Database> {
     let drawn = json!({ "title": "《宪法》", "date": "2025-12-01", "kind": "drawn", "count": 500 });
     office.post(&format!("{campaign}/ledger?unit=371772001"), &drawn).await.expect(201);
     office.post(&format!("{campaign}/publications"), &json!({ "title": "简报" })).await.expect(201);
+    let token = json!({ "name": "程序", "role": "viewer", "unit": "371772", "expires": "2026-01-31" });
+    let made = office.post("/tokens", &token).await.expect(201);
+    office.delete(&format!("/tokens/{}", made["id"])).await.expect(204);
+    office.post(&format!("{campaign}/links"), &json!({ "unit": "371772001" })).await.expect(201);
+    let lock = json!({ "date": "2025-12-02", "reason": "核对完毕" });
+    office.post(&format!("{campaign}/locks"), &lock).await.expect(201);
+    let exception = json!({ "unit": "371772001", "date": "2025-12-02", "reason": "补报" });
+    office.post(&format!("{campaign}/exceptions"), &exception).await.expect(201);
+    let hook = json!({ "kind": "generic", "url": "https://a.example/x", "secret": "a-very-secret-key", "events": ["tally.created"] });
+    office.post(&format!("{campaign}/hooks"), &hook).await.expect(201);
     app.stop().await
 }
 
@@ -113,6 +123,82 @@ async fn verify_finds_what_was_changed_behind_the_service() {
         ("UPDATE publications SET title = 'x'", &["publication.freeze is not what it sealed"]),
         ("DELETE FROM publications", &["what publication.freeze made is gone"]),
         (&format!("DELETE FROM audit WHERE seq = {last_batch}"), &["its versions are not those it sealed"]),
+        // The end of the chain, alone, with what it sealed, and all of it.
+        ("DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)", &["is cut off"]),
+        ("DELETE FROM audit WHERE seq > (SELECT max(seq) - 3 FROM audit)", &["is cut off"]),
+        (
+            "DELETE FROM audit",
+            &["is cut off", "its versions are not those it sealed", "no entry sealed them"],
+        ),
+        // With the mark moved back as well, what the chain sealed is missed.
+        (
+            "DELETE FROM audit WHERE seq >= (SELECT min(seq) FROM audit WHERE action = 'unit.update'); \
+             UPDATE seals SET number = (SELECT max(seq) FROM audit), digest = (SELECT hash FROM audit ORDER BY seq DESC LIMIT 1) \
+             WHERE name = 'audit'",
+            &["its last seal is not in the audit", "its versions are not those it sealed"],
+        ),
+        ("UPDATE seals SET digest = 'x' WHERE name = 'audit'", &["another entry stood here"]),
+        ("UPDATE seals SET number = 1 WHERE name = 'audit'", &["the mark of the chain's end was moved back"]),
+        ("DELETE FROM seals WHERE name = 'audit'", &["the mark of the chain's end is gone"]),
+        ("DELETE FROM seals", &["the mark of the chain's end is gone", "are not kept"]),
+        ("UPDATE audit SET seq = -1 WHERE seq = 3", &["entries after"]),
+        // Two entries swapped.
+        (
+            "UPDATE audit SET subject = CASE seq WHEN 2 THEN (SELECT subject FROM audit WHERE seq = 3) \
+             ELSE (SELECT subject FROM audit WHERE seq = 2) END, action = CASE seq WHEN 2 THEN 'x' ELSE 'y' END WHERE seq IN (2, 3)",
+            &["audit 0/2: the seal is broken", "audit 0/3: the seal is broken"],
+        ),
+        ("UPDATE audit SET address = '10.0.0.1' WHERE action = 'unit.update'", &["the seal is broken"]),
+        (
+            "UPDATE audit SET state = NULL WHERE action = 'unit.update'",
+            &["the seal is broken", "state units"],
+        ),
+        // Two versions swapped between reports.
+        (
+            "UPDATE tally_versions SET unit_id = -unit_id WHERE version = 1 AND unit_id IN \
+             (SELECT id FROM units WHERE code IN ('gx-school', '371772108'))",
+            &["its versions are not those it sealed"],
+        ),
+        (
+            "UPDATE tally_versions SET batch = batch + 1 WHERE version = 2",
+            &["its versions are not those it sealed"],
+        ),
+        ("UPDATE tally_versions SET shard = 5 WHERE version = 2", &["audit 5/", "its versions are gone"]),
+        // What is changed in place.
+        ("UPDATE units SET name = 'x' WHERE code = '371702001'", &["state units"]),
+        ("UPDATE units SET position = position + 1 WHERE code = 'gx-edu'", &["state units"]),
+        ("DELETE FROM units WHERE code = '371702001'", &["state units"]),
+        ("INSERT INTO units (code, name, kind, position) VALUES ('x', 'x', 'town', 1)", &["state units"]),
+        ("UPDATE campaigns SET theme = 'x'", &["state campaigns"]),
+        ("UPDATE campaigns SET locked = 1", &["state campaigns"]),
+        ("UPDATE campaigns SET deadline = deadline + 60", &["state campaigns"]),
+        ("UPDATE campaign_measures SET word = 'x' WHERE code = 'banners'", &["state campaign_measures"]),
+        ("DELETE FROM campaign_measures WHERE code = 'banners'", &["state campaign_measures"]),
+        ("INSERT INTO campaign_units SELECT id, 1 FROM campaigns", &["state campaign_units"]),
+        ("UPDATE slots SET title = 'x'", &["state slots"]),
+        ("UPDATE users SET password_hash = 'x' WHERE username = 'office'", &["state users"]),
+        ("UPDATE users SET disabled = 1 WHERE username = 'auditor'", &["state users"]),
+        ("UPDATE users SET totp_secret = 'x' WHERE username = 'admin'", &["state users"]),
+        ("DELETE FROM grants WHERE role = 'auditor'", &["state grants"]),
+        ("UPDATE grants SET role = 'admin', unit_id = NULL WHERE role = 'viewer'", &["state grants"]),
+        (
+            "INSERT INTO users (id, username, password_hash, disabled, created_at) VALUES (-9, 'x', 'x', 0, 0)",
+            &["state users"],
+        ),
+        ("INSERT INTO settings (name, value) VALUES ('setup_token', 'x')", &["state settings"]),
+        (
+            "INSERT INTO sessions (token_hash, user_id, created_at, used_at, idle, expires_at) VALUES ('x', 1, 0, 0, 9, 9)",
+            &["state sessions"],
+        ),
+        ("DELETE FROM sessions WHERE id = 1", &["state sessions"]),
+        ("UPDATE api_tokens SET role = 'admin'", &["state api_tokens"]),
+        ("UPDATE api_tokens SET revoked_at = NULL", &["state api_tokens"]),
+        ("UPDATE report_links SET expires_at = expires_at + 1", &["state report_links"]),
+        ("UPDATE day_locks SET reason = 'x'", &["state day_locks"]),
+        ("DELETE FROM day_locks", &["state day_locks"]),
+        ("UPDATE lock_exceptions SET until = 0", &["state lock_exceptions"]),
+        ("UPDATE hooks SET url = 'https://b.example/x'", &["state hooks"]),
+        ("INSERT INTO recovery_codes (user_id, code_hash) VALUES (1, 'x')", &["state recovery_codes"]),
     ] {
         let (code, out) = verify_after(&file, sql).await;
         assert_eq!(code, 1, "{sql}: {out}");
@@ -121,7 +207,7 @@ async fn verify_finds_what_was_changed_behind_the_service() {
         }
         let names_a_row = out
             .lines()
-            .all(|line| ["rollup ", "audit ", "review "].iter().any(|name| line.starts_with(name)));
+            .all(|line| ["rollup ", "audit ", "review ", "state "].iter().any(|name| line.starts_with(name)));
         assert!(names_a_row, "{sql}: {out}");
     }
 }

@@ -149,6 +149,7 @@ fn submission(app: &TestApp, unit: &str, count: u64, note: &str, precondition: P
         precondition,
         idempotency: None,
         actor: 1,
+        address: None,
         received_at: at("2025-12-04T10:00:00"),
     }
 }

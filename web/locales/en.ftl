@@ -980,3 +980,21 @@ review-nothing-hint = What units send appears here, the unusual first.
 
 # The office's pages: targets
 board-target = Target { $target }: { $percent }% reached
+
+audit-title = Audit
+audit-hint = Every change, sign-in, export and refusal, newest first. Each entry is sealed over the one before, so that one altered or taken away is found. Kept for 184 days at least; nothing here ever deletes one.
+audit-who = Who
+audit-action = What
+audit-subject = To what
+audit-from = From
+audit-to = To
+audit-find = Find
+audit-none = No entry fits
+audit-at = When
+audit-address = From where
+audit-before = Before
+audit-after = After
+audit-number = Number
+audit-more = Earlier ones
+audit-heads = Heads
+audit-heads-hint = Write them down or print them each day. Compared later by pufa verify --head, they show even that the end was cut off.

@@ -980,3 +980,21 @@ review-nothing-hint = 各单位提交后会出现在这里，数字异常的排�
 
 # 办公页面：目标
 board-target = 目标 { $target }，已完成 { $percent }%
+
+audit-title = 审计
+audit-hint = 每次更改、登录、导出和被拒绝的请求，最新的在前。条目逐条相扣，删改一条即可查出；至少保存 184 天，本程序不删除任何一条。
+audit-who = 何人
+audit-action = 做了什么
+audit-subject = 对象
+audit-from = 自
+audit-to = 至
+audit-find = 查询
+audit-none = 没有符合的条目
+audit-at = 时间
+audit-address = 来自
+audit-before = 之前
+audit-after = 之后
+audit-number = 编号
+audit-more = 更早的
+audit-heads = 链尾
+audit-heads-hint = 每天抄下或打印存档。日后运行 pufa verify --head 与之核对，连整段截去也能查出。

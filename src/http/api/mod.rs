@@ -1,6 +1,7 @@
 //! The API, a file a resource.
 
 pub mod account;
+pub mod audit;
 pub mod campaigns;
 pub mod charts;
 pub mod chase;

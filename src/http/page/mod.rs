@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod assets;
+pub mod audit;
 pub mod board;
 pub mod bulletin;
 pub mod campaigns;

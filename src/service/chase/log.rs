@@ -302,13 +302,9 @@ impl App {
     ) -> Result<LiaisonView, Error> {
         let catalogue = self.catalogue();
         let unit = scope::unit(&catalogue, caller, Permission::ManageUnits, unit)?;
-        let label = body.label.trim().to_owned();
-        if label.chars().count() > LABEL || label.chars().any(char::is_control) {
-            return Err(Error::invalid(Fault::new("/label", "name_invalid")));
-        }
-        if privacy::find(&label).is_some() {
-            return Err(Error::invalid(Fault::new("/label", "personal_data")));
-        }
+        let label = privacy::line(&body.label, 0..=LABEL, "name_invalid")
+            .map_err(|code| Error::invalid(Fault::new("/label", code)))?
+            .to_owned();
         let (origin, subject, id) = (caller.origin(), unit.code.to_string(), unit.id);
         let view = LiaisonView { unit: unit.code.to_string(), label: label.clone() };
         let detail = serde_json::json!({ "label": label }).to_string();

@@ -330,6 +330,7 @@ impl App {
                     .map_or(Precondition::Absent, |before| Precondition::Version(before.version)),
                 idempotency: None,
                 actor: caller.actor.id,
+                address: caller.address,
                 received_at: now,
             })
             .collect()

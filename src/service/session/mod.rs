@@ -12,6 +12,7 @@ pub use passwords::{Passwords, hash_password, random_token};
 pub(super) use passwords::{digest, random};
 
 use super::accounts::totp;
+use super::refusals::Refusal;
 use super::{App, Caller, Error};
 use crate::domain::access::{self, Actor, Door, Duties, Grant, Held, Permission, Role};
 use crate::domain::calendar::rfc3339;
@@ -195,6 +196,16 @@ impl App {
             return Ok(account);
         }
         let origin = Origin { actor: id, address: attempt.address };
+        if id.is_none() {
+            // Names are without number, so what is written for them is bounded as other refusals are.
+            self.refused(Refusal {
+                action: "session.refuse",
+                subject: String::new(),
+                code: "name".into(),
+                actor: None,
+                address: attempt.address,
+            });
+        }
         let why = if right { "disabled" } else { "password" };
         self.store
             .transact(move |tx: &mut Transaction| {
@@ -396,7 +407,7 @@ impl App {
     }
 }
 
-/// Counts a failure, and keeps it in the audit; the one that locks is a second entry.
+/// Counts a failure, and keeps it in the audit when the account is known; the one that locks is a second entry.
 async fn refuse(
     tx: &mut Transaction,
     key: &str,
@@ -410,6 +421,9 @@ async fn refuse(
     }
     let locks = attempts.fail(tx.now());
     tx.keep_attempts(key, &attempts).await?;
+    if origin.actor.is_none() {
+        return Ok(());
+    }
     let detail = serde_json::json!({ "reason": why }).to_string();
     let subject = subject.to_owned();
     tx.audit(AuditEntry { origin, action: "session.refuse", subject: subject.clone(), detail }).await?;

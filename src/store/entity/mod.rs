@@ -11,8 +11,10 @@ macro_rules! no_relations {
     };
 }
 
+mod audited;
 mod sent;
 mod ways;
+pub use audited::{audit, seal};
 pub use sent::{chase, chase_unit, delivery, hook, hook_cursor, unit_liaison};
 pub use ways::{api_token, report_link};
 
@@ -323,33 +325,6 @@ pub mod idempotency {
         pub version: i32,
         pub created: bool,
         pub at: i64,
-    }
-
-    no_relations!();
-}
-
-pub mod audit {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "audit")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub shard: i16,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub seq: i64,
-        pub at: i64,
-        pub actor_id: Option<i32>,
-        #[sea_orm(column_type = "String(StringLen::N(45))", nullable)]
-        pub address: Option<String>,
-        #[sea_orm(column_type = "String(StringLen::N(32))")]
-        pub action: String,
-        #[sea_orm(column_type = "Text")]
-        pub subject: String,
-        #[sea_orm(column_type = "Text")]
-        pub detail: String,
-        #[sea_orm(column_type = "String(StringLen::N(64))")]
-        pub hash: String,
     }
 
     no_relations!();

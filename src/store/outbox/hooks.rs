@@ -3,7 +3,7 @@
 use crate::domain::bot::{Event, HookKind};
 use crate::domain::unit::UnitId;
 use crate::store::entity::{delivery, hook, hook_cursor};
-use crate::store::{Store, StoreError, Transaction};
+use crate::store::{Store, StoreError, Transaction, state};
 use jiff::Timestamp;
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -142,6 +142,7 @@ impl Transaction {
     pub async fn insert_hook(&mut self, hook: &Hook) -> Result<i32, StoreError> {
         let row = hook::ActiveModel { id: NotSet, ..write(hook) };
         let id = row.insert(self.connection()).await?.id;
+        self.touch(&state::HOOKS, id);
         self.start_at_heads(id).await?;
         Ok(id)
     }
@@ -152,6 +153,7 @@ impl Transaction {
     /// When the database refuses.
     pub async fn update_hook(&mut self, hook: &Hook, from_now: bool) -> Result<(), StoreError> {
         write(hook).update(self.connection()).await?;
+        self.touch(&state::HOOKS, hook.id);
         if from_now {
             self.start_at_heads(hook.id).await?;
         }
@@ -171,6 +173,7 @@ impl Transaction {
             .filter(hook_cursor::Column::HookId.eq(id))
             .exec(self.connection())
             .await?;
+        self.touch(&state::HOOKS, id);
         Ok(hook::Entity::delete_by_id(id).exec(self.connection()).await?.rows_affected > 0)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use pufa::store::entity;
-use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -20,6 +20,8 @@ enum Place {
     File(TempDir),
     Server { admin: String, name: String },
 }
+
+const REFUSAL: &str = "access.refuse";
 
 /// The server that tests make their databases in.
 fn postgres() -> String {
@@ -65,13 +67,26 @@ impl Database {
         execute(&self.url, sql).await;
     }
 
-    /// Everything that a submission writes.
+    /// What the audit kept of refusals.
+    pub(crate) async fn refusals(&self) -> Vec<serde_json::Value> {
+        let db = self.connect().await;
+        let rows = entity::audit::Entity::find().all(&db).await.unwrap();
+        db.close().await.unwrap();
+        let refusals = rows.iter().filter(|row| row.action == REFUSAL);
+        refusals.map(|row| serde_json::from_str(&row.detail).unwrap()).collect()
+    }
+
+    /// Everything that a submission writes. Without refusals, which come a moment after the answer.
     pub(crate) async fn stored(&self) -> Stored {
         let db = self.connect().await;
         let stored = Stored {
             versions: entity::tally_version::Entity::find().all(&db).await.unwrap(),
             rollups: entity::rollup::Entity::find().all(&db).await.unwrap(),
-            audit: entity::audit::Entity::find().all(&db).await.unwrap(),
+            audit: entity::audit::Entity::find()
+                .filter(entity::audit::Column::Action.ne(REFUSAL))
+                .all(&db)
+                .await
+                .unwrap(),
             keys: entity::idempotency::Entity::find().all(&db).await.unwrap(),
             slots: entity::slot::Entity::find().all(&db).await.unwrap(),
         };
