@@ -51,6 +51,7 @@ export const PAGES = {
   "/account": { roles: everybody, path: () => "/account" },
   "/people": { roles: offices, path: () => "/people" },
   "/people/{name}": { roles: offices, path: () => "/people/reporter" },
+  "/audit": { roles: ["admin", "office", "auditor"], path: () => "/audit" },
   "/campaigns/{campaign}/links": { roles: offices, path: ({ id }) => `/campaigns/${id}/links` },
 };
 
