@@ -21,25 +21,33 @@ pub(super) struct Verify {
 impl Verify {
     /// Recomputes every total and checks the audit and the database. Writes nothing.
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
-        let anchors = anchors(&self.heads)?;
-        let settings = Settings { migrate: false, ..self.database.settings() };
-        if !pending_migrations(&settings).await?.is_empty() {
-            return Err(Failure::Usage("the schema is an older one: run pufa migrate up first".into()));
-        }
-        let store = Store::open(&settings, Clock::system()).await?;
-        let findings = store.verify_against(&anchors).await;
-        store.close().await;
-        let findings = findings?;
-        for finding in &findings {
-            print(&finding.0)?;
-        }
-        if findings.is_empty() {
-            say("every total is the sum of its tallies, and the audit is whole");
-            return Ok(ExitCode::SUCCESS);
-        }
-        say(&format!("{} findings", findings.len()));
-        Ok(ExitCode::FAILURE)
+        check(&self.database, &anchors(&self.heads)?).await
     }
+}
+
+/// As `pufa verify` without heads: after a copy was taken in.
+pub(super) async fn verify(database: &Database) -> Result<ExitCode, Failure> {
+    check(database, &[]).await
+}
+
+async fn check(database: &Database, anchors: &[Anchor]) -> Result<ExitCode, Failure> {
+    let settings = Settings { migrate: false, ..database.settings() };
+    if !pending_migrations(&settings).await?.is_empty() {
+        return Err(Failure::Usage("the schema is an older one: run pufa migrate up first".into()));
+    }
+    let store = Store::open(&settings, Clock::system()).await?;
+    let findings = store.verify_against(anchors).await;
+    store.close().await;
+    let findings = findings?;
+    for finding in &findings {
+        print(&finding.0)?;
+    }
+    if findings.is_empty() {
+        say("every total is the sum of its tallies, and the audit is whole");
+        return Ok(ExitCode::SUCCESS);
+    }
+    say(&format!("{} findings", findings.len()));
+    Ok(ExitCode::FAILURE)
 }
 
 /// Heads as given: themselves, or in files.

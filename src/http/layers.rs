@@ -34,12 +34,16 @@ fn always(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<Hea
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// For a year, and for all that lies under the name: where people come by HTTPS they never come without.
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+
 /// Builds the service that answers the routes of a table.
 #[must_use]
 pub fn service(app: &Arc<App>, metrics: &Arc<Metrics>, table: &'static [Route]) -> Service {
     let pictures_are_packed = SizeAbove::new(1_024)
         .and(NotForContentType::IMAGES)
         .and(NotForContentType::const_new("text/event-stream"));
+    let https = app.limits().site.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
     let service = ServiceBuilder::new()
         .layer(always("x-content-type-options", "nosniff"))
         .layer(always("content-security-policy", CONTENT_SECURITY_POLICY))
@@ -53,7 +57,12 @@ pub fn service(app: &Arc<App>, metrics: &Arc<Metrics>, table: &'static [Route]) 
     let service = ServiceExt::<Request<Incoming>>::map_request(service, spelt);
     BoxCloneSyncService::new(ServiceExt::<Request<Incoming>>::map_response(
         service,
-        |response: warp::http::Response<_>| response.map(boxed),
+        move |mut response: warp::http::Response<_>| {
+            if https {
+                response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
+            }
+            response.map(boxed)
+        },
     ))
 }
 

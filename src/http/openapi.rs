@@ -17,14 +17,18 @@ pub fn document(table: &[Route]) -> Value {
         settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;
     });
-    let mut generator = settings.into_generator();
-    let problem = generator.subschema_for::<Problem>();
+    // What is written has fields that need not be there, and what is read has others: two readings of one type.
+    let mut takes = settings.clone().for_deserialize().into_generator();
+    let mut gives = settings.for_serialize().into_generator();
+    let problem = gives.subschema_for::<Problem>();
     let mut paths: Map<String, Value> = Map::new();
     for route in table.iter().filter(|route| route.shape == Shape::Api) {
-        let operation = operation(route, &mut generator, &problem);
+        let operation = operation(route, [&mut takes, &mut gives], &problem);
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         path[route.method.name().to_lowercase()] = operation;
     }
+    let mut schemas = takes.take_definitions(true);
+    schemas.extend(gives.take_definitions(true));
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -37,7 +41,7 @@ pub fn document(table: &[Route]) -> Value {
         "servers": [{ "url": "/" }],
         "paths": paths,
         "components": {
-            "schemas": generator.take_definitions(true),
+            "schemas": schemas,
             "securitySchemes": {
                 "bearer": { "type": "http", "scheme": "bearer" },
                 "cookie": { "type": "apiKey", "in": "cookie", "name": super::session::COOKIE },
@@ -46,7 +50,7 @@ pub fn document(table: &[Route]) -> Value {
     })
 }
 
-fn operation(route: &Route, generator: &mut SchemaGenerator, problem: &schemars::Schema) -> Value {
+fn operation(route: &Route, [reads, writes]: [&mut SchemaGenerator; 2], problem: &schemars::Schema) -> Value {
     let in_path = route.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
     let text = json!({ "type": "string" });
     let mut parameters: Vec<Value> =
@@ -63,7 +67,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator, problem: &schemars:
     let (status, gives) = route.doc.gives;
     let mut success = json!({ "description": "Done" });
     if let Some(gives) = gives {
-        success["content"] = json!({ "application/json": { "schema": gives(generator) } });
+        success["content"] = json!({ "application/json": { "schema": gives(writes) } });
     }
     responses.insert(status.to_string(), success.clone());
     if route.doc.refuses.contains(&428) {
@@ -80,7 +84,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator, problem: &schemars:
         "responses": responses,
     });
     if let Some(takes) = route.doc.takes {
-        let content = json!({ "application/json": { "schema": takes(generator) } });
+        let content = json!({ "application/json": { "schema": takes(reads) } });
         operation["requestBody"] = json!({ "required": true, "content": content });
     }
     if let Access::Needs(permission) = route.access {

@@ -1,17 +1,17 @@
 //! The audit for those who may read it: filtered, a page at a time, as files, and the heads of its chains.
 
-use super::{App, Caller, Error};
+use super::{App, Caller, Error, audit_file};
 use crate::domain::access::{self, Permission};
 use crate::domain::calendar::{ReportDay, rfc3339};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::fault::Fault;
 use crate::domain::tally::{Review, Version};
 use crate::domain::unit::UnitId;
-use crate::sheet::separated::Csv;
 use crate::store::{AuditEntry, AuditFilter, Recorded, Sealed, Transaction};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 /// Something that was done, or refused.
@@ -119,10 +119,16 @@ fn action_of(version: &Version) -> &'static str {
     }
 }
 
-/// Names of accounts, and the units that their grants are over.
+/// Somebody's name, and the units that their grants are over.
+struct Person {
+    name: String,
+    units: Vec<Option<UnitId>>,
+}
+
+/// Those who were looked up for one answer.
 #[derive(Default)]
 struct People {
-    by_id: HashMap<i32, Option<(String, Vec<Option<UnitId>>)>>,
+    by_id: HashMap<i32, Option<Person>>,
     by_name: HashMap<String, Vec<Option<UnitId>>>,
 }
 
@@ -135,12 +141,12 @@ impl App {
     }
 
     async fn person(&self, people: &mut People, id: i32) -> Result<(), Error> {
-        if !people.by_id.contains_key(&id) {
+        if let Entry::Vacant(place) = people.by_id.entry(id) {
             let account = self.store.account_numbered(id).await?;
-            let known = account.map(|account| {
-                (account.username, account.grants.iter().map(|grant| grant.unit).collect::<Vec<_>>())
-            });
-            people.by_id.insert(id, known);
+            place.insert(account.map(|account| Person {
+                units: account.grants.iter().map(|grant| grant.unit).collect(),
+                name: account.username,
+            }));
         }
         Ok(())
     }
@@ -158,8 +164,8 @@ impl App {
             |units: &[Option<UnitId>]| !units.is_empty() && units.iter().all(|unit| unit.is_some_and(may));
         if let Some(id) = entry.actor.filter(|id| *id > 0) {
             self.person(people, id).await?;
-            if let Some(Some((_, units))) = people.by_id.get(&id)
-                && may_all(units)
+            if let Some(Some(person)) = people.by_id.get(&id)
+                && may_all(&person.units)
             {
                 return Ok(true);
             }
@@ -177,10 +183,10 @@ impl App {
         if !personal.iter().any(|area| entry.action.starts_with(area)) || entry.subject.is_empty() {
             return Ok(false);
         }
-        if !people.by_name.contains_key(&entry.subject) {
+        if let Entry::Vacant(place) = people.by_name.entry(entry.subject.clone()) {
             let account = self.store.account_named(&entry.subject).await?;
             let units = account.map(|account| account.grants.iter().map(|grant| grant.unit).collect());
-            people.by_name.insert(entry.subject.clone(), units.unwrap_or_default());
+            place.insert(units.unwrap_or_default());
         }
         Ok(people.by_name.get(&entry.subject).is_some_and(|units| may_all(units)))
     }
@@ -402,7 +408,7 @@ impl App {
             }
         }
         let bytes = if csv {
-            table(&items)
+            audit_file::table(&items)
         } else {
             serde_json::to_vec(&items).map_err(|error| Error::Internal(error.to_string()))?
         };
@@ -438,7 +444,7 @@ fn who(people: &People, actor: Option<i32>) -> Option<String> {
     if let Some(link) = access::link_of(id) {
         return Some(format!("#{link}"));
     }
-    people.by_id.get(&id).and_then(Option::as_ref).map(|(name, _)| name.clone())
+    people.by_id.get(&id).and_then(Option::as_ref).map(|person| person.name.clone())
 }
 
 fn item(people: &People, entry: &Recorded) -> AuditItem {
@@ -459,32 +465,6 @@ fn item(people: &People, entry: &Recorded) -> AuditItem {
         before,
         after,
     }
-}
-
-/// The items as a table, with a head.
-fn table(items: &[AuditItem]) -> Vec<u8> {
-    let mut csv = Csv::default();
-    for head in ["id", "at", "who", "address", "action", "subject", "before", "after"] {
-        csv.text(head);
-    }
-    csv.end();
-    for item in items {
-        let (who, address) = (item.who.as_deref(), item.address.as_deref());
-        for text in [&item.id, &item.at, who.unwrap_or_default(), address.unwrap_or_default()] {
-            csv.text(text);
-        }
-        csv.text(&item.action);
-        csv.text(&item.subject);
-        for value in [&item.before, &item.after] {
-            if value.is_null() {
-                csv.blank();
-            } else {
-                csv.text(&value.to_string());
-            }
-        }
-        csv.end();
-    }
-    csv.finish()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod audit;
+mod audit_file;
 pub mod board;
 mod bots;
 pub mod campaigns;

@@ -6,7 +6,7 @@ use crate::review::{CAMPAIGN, materials, path};
 use crate::support::{Database, Engine, TestApp};
 use pufa::store::archive::{self, ArchiveError, Rows};
 use pufa::store::backup::{self, Copied};
-use pufa::store::{Settings, Store};
+use pufa::store::{Settings, Store, Transaction};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -57,7 +57,6 @@ async fn full(engine: Engine) -> Arc<Database> {
     admin.patch("/units/unit-a", &json!({ "parent": "unit-b" })).await.expect(200);
     for sql in [
         "INSERT INTO sign_in_failures (key, times, locked_until, at) VALUES ('Zz', '1 2', 3, 4), ('aa', '', 0, 1)".into(),
-        "INSERT INTO recovery_codes (user_id, code_hash) VALUES (1, 'b'), (1, 'A')".into(),
         format!(
             "INSERT INTO deliveries (hook_id, event, day, unit_id, number, state, attempts, next_at, leased_until, \
              messages, error, created_at) VALUES ({hook}, 'tally.returned', 20251204, 1, 1, 2, 2, 3, 4, 0, '断', {})",
@@ -66,6 +65,13 @@ async fn full(engine: Engine) -> Arc<Database> {
     ] {
         app.database.execute(&sql).await;
     }
+    // What is sealed is entered as the service does: rows put there by SQL would be found.
+    app.store
+        .transact(|tx: &mut Transaction| {
+            Box::pin(async move { tx.confirm_totp(8, 1, vec!["b".into(), "A".into()]).await })
+        })
+        .await
+        .unwrap();
     // Nothing more is noted or sent while it is copied.
     app.stop().await
 }

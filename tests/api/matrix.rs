@@ -19,18 +19,18 @@ const TARGETS: [&str; 6] = ["gx-edu", "gx-school", "gx-class", "371772001", "371
 
 /// A row of matrix.txt.
 #[derive(Debug, Clone)]
-struct Row {
-    method: Method,
+pub(crate) struct Row {
+    pub(crate) method: Method,
     /// Pattern of the route.
-    pattern: String,
+    pub(crate) pattern: String,
     /// Path and query as asked, with `$UNIT` and the like still in it.
-    path: String,
-    permission: String,
+    pub(crate) path: String,
+    pub(crate) permission: String,
     over: String,
-    body: Option<String>,
+    pub(crate) body: Option<String>,
 }
 
-fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     let text = std::fs::read_to_string(ROWS).unwrap();
     text.lines()
         .filter(|line| !line.starts_with('#') && !line.trim().is_empty())

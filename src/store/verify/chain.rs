@@ -10,12 +10,15 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tokio::sync::mpsc;
 
+/// The latest seal of each bucket, and the entry that holds it.
+pub(super) type Latest = HashMap<(usize, i32), (Seal, (i16, i64))>;
+
 /// What the chains say, and what was wrong with them.
 #[derive(Debug, Default)]
 pub(super) struct Walked {
     pub(super) findings: Findings,
     /// The latest seal of each bucket, and the entry that holds it.
-    pub(super) state: HashMap<(usize, i32), (Seal, (i16, i64))>,
+    pub(super) state: Latest,
     /// What was sealed one by one: action and digest by the number of the entry.
     pub(super) records: BTreeMap<(i16, i64), (&'static str, String)>,
     /// How far each lane's chain had come when it was last marked.

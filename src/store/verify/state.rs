@@ -1,15 +1,14 @@
 //! What is changed in place, bucket by bucket, beside the last seal that the chains hold of it.
 
-use super::chain::Walked;
+use super::chain::{Latest, Walked};
 use crate::store::StoreError;
 use crate::store::audit::MARK;
 use crate::store::state::{ALL, Seal, empty};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
-use std::collections::HashMap;
 
 /// Compares every table that is sealed with its seals, and the table of seals with the chains.
 pub(super) async fn compare(snapshot: &DatabaseTransaction, walked: &mut Walked) -> Result<(), StoreError> {
-    let mut sealed: HashMap<(usize, i32), (Seal, (i16, i64))> = std::mem::take(&mut walked.state);
+    let mut sealed: Latest = std::mem::take(&mut walked.state);
     compare_kept(snapshot, walked, &sealed).await?;
     for (at, table) in ALL.iter().enumerate() {
         let mut from = i32::MIN / table.width;
@@ -46,7 +45,7 @@ pub(super) async fn compare(snapshot: &DatabaseTransaction, walked: &mut Walked)
 async fn compare_kept(
     snapshot: &DatabaseTransaction,
     walked: &mut Walked,
-    sealed: &HashMap<(usize, i32), (Seal, (i16, i64))>,
+    sealed: &Latest,
 ) -> Result<(), StoreError> {
     let sql = "SELECT name, bucket, number, digest FROM seals WHERE name <> $1 ORDER BY name, bucket";
     let statement = Statement::from_sql_and_values(snapshot.get_database_backend(), sql, [MARK.into()]);
