@@ -207,7 +207,7 @@ async fn a_filled_database_holds_what_was_planned() {
         let campaign = catalogue.campaign(planned.id.as_str()).unwrap();
         let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
         for rollup in store.rollups(&[campaign.key], &[root]).await.unwrap().values() {
-            for (slot, sum) in &rollup.sums {
+            for (slot, sum) in rollup.sums.iter() {
                 *sums.entry(book.line(*slot).unwrap().measure().to_owned()).or_default() += *sum;
             }
         }

@@ -1,10 +1,11 @@
 //! What is counted: measures and their measure words.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// The stable code of a measure, such as `materials`: 1 to 32 of `a-z 0-9 _`, beginning with a letter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct MeasureCode(Box<str>);
+pub struct MeasureCode(Arc<str>);
 
 /// A text is no measure code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

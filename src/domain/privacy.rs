@@ -25,6 +25,9 @@ impl Personal {
     }
 }
 
+/// Digits of the shortest personal number, a mobile one.
+const SHORTEST: usize = 11;
+
 /// The first personal number in a text, full-width digits and digits parted by spaces or hyphens included.
 #[must_use]
 pub fn find(text: &str) -> Option<Personal> {
@@ -43,7 +46,9 @@ pub fn find(text: &str) -> Option<Personal> {
             }
             ' ' | '-' | '\u{a0}' | '\u{3000}' if !run.is_empty() && !separated => separated = true,
             _ => {
-                if let Some(found) = judge(&run) {
+                if run.len() >= SHORTEST
+                    && let Some(found) = judge(&run)
+                {
                     return Some(found);
                 }
                 run.clear();

@@ -27,8 +27,78 @@ pub struct Rollup {
     pub changes: i64,
     /// When the latest of them was received, in milliseconds since 1970; 0 when there is none.
     pub latest: i64,
-    /// Sum by slot; a slot that sums to nothing is absent.
-    pub sums: BTreeMap<Slot, Sum>,
+    /// Sum by slot.
+    pub sums: Sums,
+}
+
+/// Sums in the order of their slots; a slot that sums to nothing is absent.
+///
+/// A sorted list, for reports have a dozen lines: adding one to another is one walk along both.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sums(Vec<(Slot, Sum)>);
+
+impl Sums {
+    /// The sum under a slot.
+    #[must_use]
+    pub fn get(&self, slot: Slot) -> Sum {
+        self.0.binary_search_by_key(&slot, |(slot, _)| *slot).map_or(Sum::ZERO, |at| self.0[at].1)
+    }
+
+    /// Every slot with its sum.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Slot, &Sum)> {
+        self.0.iter().map(|(slot, sum)| (slot, sum))
+    }
+
+    /// How many slots have a sum.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether none has.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds under a slot.
+    pub fn add(&mut self, slot: Slot, sum: Sum) {
+        self.add_from(0, slot, sum);
+    }
+
+    /// Adds under a slot that is not before place `from`; gives its place.
+    fn add_from(&mut self, from: usize, slot: Slot, sum: Sum) -> usize {
+        let at = from + self.0[from..].partition_point(|(other, _)| *other < slot);
+        match self.0.get_mut(at).filter(|(other, _)| *other == slot) {
+            Some((_, total)) => {
+                *total += sum;
+                if *total == Sum::ZERO {
+                    self.0.remove(at);
+                }
+            }
+            None if sum != Sum::ZERO => self.0.insert(at, (slot, sum)),
+            None => {}
+        }
+        at
+    }
+}
+
+impl AddAssign<&Self> for Sums {
+    fn add_assign(&mut self, other: &Self) {
+        if self.0.is_empty() {
+            self.0.clone_from(&other.0);
+            return;
+        }
+        let mut at = 0;
+        other.0.iter().for_each(|&(slot, sum)| at = self.add_from(at, slot, sum));
+    }
+}
+
+impl SubAssign<&Self> for Sums {
+    fn sub_assign(&mut self, other: &Self) {
+        let mut at = 0;
+        other.0.iter().for_each(|&(slot, sum)| at = self.add_from(at, slot, -sum));
+    }
 }
 
 impl Rollup {
@@ -43,10 +113,10 @@ impl Rollup {
             returned: i64::from(expected && !version.counts()),
             changes: i64::from(version.version),
             latest: version.received_at.as_millisecond(),
-            sums: BTreeMap::new(),
+            sums: Sums(Vec::with_capacity(version.figures.len())),
         };
         if version.counts() {
-            version.sums().for_each(|(slot, sum)| rollup.add_sum(slot, sum));
+            version.sums().for_each(|(slot, sum)| rollup.sums.add(slot, sum));
         }
         rollup
     }
@@ -60,15 +130,7 @@ impl Rollup {
     /// The sum under a slot.
     #[must_use]
     pub fn sum(&self, slot: Slot) -> Sum {
-        self.sums.get(&slot).copied().unwrap_or_default()
-    }
-
-    fn add_sum(&mut self, slot: Slot, sum: Sum) {
-        let total = self.sums.entry(slot).or_default();
-        *total += sum;
-        if *total == Sum::ZERO {
-            self.sums.remove(&slot);
-        }
+        self.sums.get(slot)
     }
 
     fn add_counts(&mut self, other: &Self, sign: i64) {
@@ -84,7 +146,7 @@ impl AddAssign<&Self> for Rollup {
     fn add_assign(&mut self, other: &Self) {
         self.add_counts(other, 1);
         self.latest = self.latest.max(other.latest);
-        other.sums.iter().for_each(|(&slot, &sum)| self.add_sum(slot, sum));
+        self.sums += &other.sums;
     }
 }
 
@@ -92,7 +154,7 @@ impl SubAssign<&Self> for Rollup {
     /// Takes sums and counts away; the latest time stays, for a replaced version was received before its successor.
     fn sub_assign(&mut self, other: &Self) {
         self.add_counts(other, -1);
-        other.sums.iter().for_each(|(&slot, &sum)| self.add_sum(slot, -sum));
+        self.sums -= &other.sums;
     }
 }
 

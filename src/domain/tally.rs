@@ -4,14 +4,13 @@ use super::calendar::ReportDay;
 use super::campaign::Campaign;
 use super::consultation::{Mode, Topic};
 use super::fault::Fault;
-use super::measure::MeasureCode;
+use super::measure::CONSULTATIONS;
 use super::privacy;
 use super::quantity::{Bound, Quantity, QuantityError, Sum};
 use super::review::Facts;
 use super::slot::{Line, Slot};
 use super::unit::{UnitId, UnitTree};
 use jiff::Timestamp;
-use std::collections::HashSet;
 
 /// The most lines one report may have: every measure with a dozen titles each, and every topic by every mode.
 pub const MAX_LINES: usize = 300;
@@ -127,15 +126,14 @@ impl Figures {
             if mode.is_none() {
                 faults.push(Fault::new(format!("/consultations/{at}/mode"), "mode_unknown"));
             }
-            let pointer = format!("/consultations/{at}/person_times");
-            let bound = format!("/consultations/{at}/bound");
-            let quantity =
-                quantity(record.person_times, record.bound.as_deref(), &pointer, &bound, &mut faults);
+            let pointer = |field: &str| format!("/consultations/{at}/{field}");
+            let bound = record.bound.as_deref();
+            let quantity = quantity(record.person_times, bound, "person_times", pointer, &mut faults);
             if let (Some(topic), Some(mode), Some(quantity)) = (topic, mode, quantity) {
                 entries.push(Entry { line: Line::Consultation { topic, mode }, quantity });
             }
         }
-        if !draft.consultations.is_empty() && campaign.measure(super::measure::CONSULTATIONS).is_none() {
+        if !draft.consultations.is_empty() && campaign.measure(CONSULTATIONS).is_none() {
             faults.push(Fault::new("/consultations", "consultations_not_counted"));
         }
         let empty = draft.items.is_empty() && draft.consultations.is_empty() && draft.joint.is_empty();
@@ -175,35 +173,41 @@ pub(super) fn check_items(
     list: &str,
     faults: &mut Vec<Fault>,
 ) -> Vec<Entry> {
-    let mut entries = Vec::with_capacity(items.len());
-    let mut seen = HashSet::with_capacity(items.len());
+    let mut entries: Vec<Entry> = Vec::with_capacity(items.len());
     for (at, item) in items.iter().enumerate() {
         let before = faults.len();
-        let here = format!("{list}/{at}");
-        let line = item_line(item, campaign, &here, faults);
-        let (count, bound) = (format!("{here}/count"), format!("{here}/bound"));
-        let quantity = quantity(item.count, item.bound.as_deref(), &count, &bound, faults);
+        // Most reports have no fault, so no pointer is written before one is found.
+        let pointer = |field: &str| format!("{list}/{at}/{field}");
+        let line = item_line(item, campaign, pointer, faults);
+        let quantity = quantity(item.count, item.bound.as_deref(), "count", pointer, faults);
         if let (Some(line), Some(quantity), true) = (line, quantity, faults.len() == before) {
-            if seen.insert(line.clone()) {
-                entries.push(Entry { line, quantity });
-            } else {
+            // A report has a few lines, and never more than `MAX_LINES`.
+            if entries.iter().any(|entry| entry.line == line) {
+                let here = format!("{list}/{at}");
                 faults.push(Fault::new(here, "item_duplicate").with("measure", &item.measure));
+            } else {
+                entries.push(Entry { line, quantity });
             }
         }
     }
     entries
 }
 
-fn item_line(item: &DraftItem, campaign: &Campaign, here: &str, faults: &mut Vec<Fault>) -> Option<Line> {
-    let pointer = format!("{here}/measure");
-    let measure = match MeasureCode::new(&item.measure) {
-        Ok(code) if code.is_consultations() => {
-            faults.push(Fault::new(pointer, "consultations_as_item"));
+fn item_line(
+    item: &DraftItem,
+    campaign: &Campaign,
+    pointer: impl Fn(&str) -> String,
+    faults: &mut Vec<Fault>,
+) -> Option<Line> {
+    let measure = match campaign.measure(&item.measure) {
+        _ if item.measure == CONSULTATIONS => {
+            faults.push(Fault::new(pointer("measure"), "consultations_as_item"));
             return None;
         }
-        Ok(code) if campaign.measure(code.as_str()).is_some() => code,
-        _ => {
-            faults.push(Fault::new(pointer, "measure_unknown").with("measure", item.measure.escape_debug()));
+        Some(measure) => measure.code.clone(),
+        None => {
+            let fault = Fault::new(pointer("measure"), "measure_unknown");
+            faults.push(fault.with("measure", item.measure.escape_debug()));
             return None;
         }
     };
@@ -212,7 +216,7 @@ fn item_line(item: &DraftItem, campaign: &Campaign, here: &str, faults: &mut Vec
         Some(title) => match privacy::line(title, 1..=MAX_TITLE, "title_invalid") {
             Ok(title) => Some(title.into()),
             Err(code) => {
-                faults.push(Fault::new(format!("{here}/title"), code).with("limit", MAX_TITLE));
+                faults.push(Fault::new(pointer("title"), code).with("limit", MAX_TITLE));
                 return None;
             }
         },
@@ -225,16 +229,17 @@ fn coded<T: Default>(code: Option<&str>, read: fn(&str) -> Option<T>) -> Option<
     code.map_or_else(|| Some(T::default()), read)
 }
 
+/// A figure whose count stands in `field`.
 fn quantity(
     count: Count,
     bound: Option<&str>,
-    at: &str,
-    bound_at: &str,
+    field: &str,
+    pointer: impl Fn(&str) -> String,
     faults: &mut Vec<Fault>,
 ) -> Option<Quantity> {
     let bound = coded(bound, Bound::from_code);
     if bound.is_none() {
-        faults.push(Fault::new(bound_at, "bound_unknown"));
+        faults.push(Fault::new(pointer("bound"), "bound_unknown"));
     }
     let code = match count {
         Count::Whole(value) => match Quantity::new(value, bound?) {
@@ -247,7 +252,7 @@ fn quantity(
         Count::NotANumber => "count_not_a_number",
         Count::Missing => "count_missing",
     };
-    faults.push(Fault::new(at, code).with("limit", Quantity::MAX));
+    faults.push(Fault::new(pointer(field), code).with("limit", Quantity::MAX));
     None
 }
 

@@ -116,7 +116,7 @@ impl App {
         }
         let own = self.read_sums(&catalogue, std::slice::from_ref(&campaign), &[unit.id], false).await?;
         let slots = self.store.slots();
-        for (slot, sum) in &own.whole(&campaign, unit.id).sums {
+        for (slot, sum) in own.whole(&campaign, unit.id).sums.iter() {
             if let Some(Line::Item { measure, title }) = slots.line(*slot)
                 && measure.as_str() == "materials"
             {

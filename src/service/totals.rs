@@ -9,12 +9,11 @@ use crate::domain::consultation::{Mode, Topic};
 use crate::domain::fault::Fault;
 use crate::domain::measure::CONSULTATIONS;
 use crate::domain::quantity::Sum;
-use crate::domain::rollup::{Rollup, Rollups};
+use crate::domain::rollup::{Rollup, Rollups, Sums};
 use crate::domain::slot::{Line, SlotBook};
 use crate::domain::unit::{Unit, UnitId};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// By what totals are parted.
@@ -138,11 +137,7 @@ impl Reading {
 }
 
 /// A measure's sum out of all slots.
-pub(super) fn measure_sum(
-    slots: &SlotBook,
-    sums: &BTreeMap<crate::domain::slot::Slot, Sum>,
-    measure: &str,
-) -> Sum {
+pub(super) fn measure_sum(slots: &SlotBook, sums: &Sums, measure: &str) -> Sum {
     sums.iter()
         .filter(|(slot, _)| slots.line(**slot).is_some_and(|line| line.measure() == measure))
         .map(|(_, s)| *s)
@@ -274,7 +269,7 @@ impl Parts<'_> {
     fn titles(&self, rollup: &Rollup) -> Vec<TotalItem> {
         let mut items = Vec::new();
         for code in self.wanted() {
-            for (slot, sum) in &rollup.sums {
+            for (slot, sum) in rollup.sums.iter() {
                 if let Some(Line::Item { measure, title }) = self.slots.line(*slot)
                     && measure.as_str() == code
                 {

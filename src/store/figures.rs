@@ -5,8 +5,8 @@
 
 use super::StoreError;
 use crate::domain::quantity::{Bound, Quantity, Sum};
+use crate::domain::rollup::Sums;
 use crate::domain::slot::Slot;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 fn damaged(text: &str) -> StoreError {
@@ -45,9 +45,9 @@ pub(super) fn read_quantities(text: &str) -> Result<Vec<(Slot, Quantity)>, Store
 }
 
 /// Writes the sums of a rollup.
-pub(super) fn write_sums(sums: &BTreeMap<Slot, Sum>) -> String {
+pub(super) fn write_sums(sums: &Sums) -> String {
     let mut text = String::with_capacity(sums.len() * 10);
-    for (slot, sum) in sums {
+    for (slot, sum) in sums.iter() {
         let gap = if text.is_empty() { "" } else { " " };
         let _ = write!(text, "{gap}{}:{}", slot.0, sum.count);
         if !sum.is_exact() {
@@ -58,7 +58,7 @@ pub(super) fn write_sums(sums: &BTreeMap<Slot, Sum>) -> String {
 }
 
 /// Reads the sums of a rollup.
-pub(super) fn read_sums(text: &str) -> Result<BTreeMap<Slot, Sum>, StoreError> {
+pub(super) fn read_sums(text: &str) -> Result<Sums, StoreError> {
     let pair = |pair: &str| {
         let (slot, figure) = pair.split_once(':')?;
         let mut numbers = figure.split('/').map(str::parse::<i64>);
@@ -70,7 +70,12 @@ pub(super) fn read_sums(text: &str) -> Result<BTreeMap<Slot, Sum>, StoreError> {
         };
         Some((Slot(slot.parse().ok()?), sum))
     };
-    text.split_ascii_whitespace().map(|part| pair(part).ok_or_else(|| damaged(text))).collect()
+    let mut sums = Sums::default();
+    for part in text.split_ascii_whitespace() {
+        let (slot, sum) = pair(part).ok_or_else(|| damaged(text))?;
+        sums.add(slot, sum);
+    }
+    Ok(sums)
 }
 
 #[cfg(test)]
@@ -96,8 +101,8 @@ mod tests {
                 .filter_map(|(slot, n, bound)| Some((Slot(slot), Quantity::new(n, Bound::ALL[bound]).ok()?)))
                 .collect();
             prop_assert_eq!(&read_quantities(&write_quantities(&figures)).unwrap(), &figures);
-            let mut sums = BTreeMap::new();
-            figures.iter().for_each(|(slot, quantity)| *sums.entry(*slot).or_insert(Sum::ZERO) -= quantity.sum());
+            let mut sums = Sums::default();
+            figures.iter().for_each(|(slot, quantity)| sums.add(*slot, -quantity.sum()));
             prop_assert_eq!(read_sums(&write_sums(&sums)).unwrap(), sums);
         }
     }

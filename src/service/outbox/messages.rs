@@ -164,8 +164,8 @@ impl App {
         version: &Version,
     ) -> serde_json::Value {
         let slots = self.store.slots();
-        let mut sums = std::collections::BTreeMap::new();
-        version.sums().for_each(|(slot, sum)| *sums.entry(slot).or_default() += sum);
+        let mut sums = crate::domain::rollup::Sums::default();
+        version.sums().for_each(|(slot, sum)| sums.add(slot, sum));
         let totals: Vec<MeasureTotal> = campaign
             .measures
             .iter()

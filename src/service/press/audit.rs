@@ -150,7 +150,7 @@ impl Evidence<'_> {
         }
         let whole = self.reading.whole(campaign, self.scene.unit.id);
         let mut titles: BTreeMap<String, Sum> = BTreeMap::new();
-        for (slot, sum) in &whole.sums {
+        for (slot, sum) in whole.sums.iter() {
             if let Some(Line::Item { measure: own, title: Some(title) }) = slots.line(*slot)
                 && own.as_str() == measure
             {
