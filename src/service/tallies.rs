@@ -7,6 +7,7 @@ pub use super::tally_view::{
 use super::{App, Caller, Error, scope};
 use crate::domain::access::{self, Permission};
 use crate::domain::calendar::ReportDay;
+use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::fault::Fault;
 use crate::domain::measure::CONSULTATIONS;
@@ -230,30 +231,83 @@ impl App {
                 && filter.measure.as_ref().is_none_or(|measure| self.says(version, measure))
         };
         let limit = filter.limit.unwrap_or(self.limits.page).clamp(1, self.limits.page) as usize;
-        let mut after = filter.cursor.as_deref().map(read_cursor).transpose()?;
-        let mut found: Vec<Version> = Vec::new();
-        // Pages of the campaign are read until enough are in scope or there are no more.
-        loop {
-            let listing = Listing {
-                campaign: campaign.key,
-                from: filter.from,
-                to: filter.to,
-                after,
-                limit: Some(1_000),
-                descending: filter.descending,
-            };
-            let page = self.store.list(&listing).await?;
-            let ended = page.len() < 1_000;
-            after = page.last().map(|version| (version.day, version.unit)).or(after);
-            found.extend(page.into_iter().filter(wanted));
-            if ended || found.len() > limit {
-                break;
-            }
-        }
+        let units = catalogue.tree.subtree(top.id).iter().take(if below { usize::MAX } else { 1 });
+        let units: Vec<UnitId> = units.map(|unit| unit.id).collect();
+        let mut found = if units.len() <= catalogue.tree.all().len() / FEW {
+            self.tallies_of_few(&campaign, filter, units, limit, wanted).await?
+        } else {
+            self.tallies_of_many(&campaign, filter, limit, wanted).await?
+        };
         let more = found.len() > limit;
         found.truncate(limit);
         let next = found.last().filter(|_| more).map(|last| format!("{}.{}", last.day.number(), last.unit.0));
         Ok(TalliesView { items: self.views(&catalogue, caller, &found).await?, next })
+    }
+
+    /// Reads a campaign's reports in their order, until more than enough are wanted or there are no more.
+    async fn tallies_of_many(
+        &self,
+        campaign: &Campaign,
+        filter: &Filter,
+        limit: usize,
+        wanted: impl Fn(&Version) -> bool,
+    ) -> Result<Vec<Version>, Error> {
+        const PAGE: usize = 1_000;
+        let mut listing = Listing {
+            campaign: campaign.key,
+            from: filter.from,
+            to: filter.to,
+            after: filter.cursor.as_deref().map(read_cursor).transpose()?,
+            limit: u32::try_from(PAGE).ok(),
+            descending: filter.descending,
+        };
+        let mut found: Vec<Version> = Vec::new();
+        loop {
+            let page = self.store.list(&listing).await?;
+            let ended = page.len() < PAGE;
+            listing.after = page.last().map(|version| (version.day, version.unit)).or(listing.after);
+            found.extend(page.into_iter().filter(&wanted));
+            if ended || found.len() > limit {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// The same for units whose reports are few among the campaign's: each is looked up by its key.
+    async fn tallies_of_few(
+        &self,
+        campaign: &Campaign,
+        filter: &Filter,
+        mut units: Vec<UnitId>,
+        limit: usize,
+        wanted: impl Fn(&Version) -> bool,
+    ) -> Result<Vec<Version>, Error> {
+        const TOGETHER: usize = 500;
+        let after = filter.cursor.as_deref().map(read_cursor).transpose()?;
+        units.sort_unstable();
+        let days = self.store.days(campaign.key).await?.into_iter();
+        let days = days.filter(|day| filter.from.is_none_or(|from| from <= *day));
+        let days = days.filter(|day| filter.to.is_none_or(|to| *day <= to));
+        let keys = days.flat_map(|day| units.iter().map(move |unit| (day, *unit)));
+        let mut keys: Vec<(ReportDay, UnitId)> = keys.collect();
+        if filter.descending {
+            keys.reverse();
+        }
+        let before = |after, key| if filter.descending { key < after } else { after < key };
+        keys.retain(|key| after.is_none_or(|after| before(after, *key)));
+        let mut found: Vec<Version> = Vec::new();
+        for keys in keys.chunks(TOGETHER) {
+            let mut page = self.store.current_of(campaign.key, keys).await?;
+            page.sort_unstable_by_key(|version| (version.day, version.unit));
+            if filter.descending {
+                page.reverse();
+            }
+            found.extend(page.into_iter().filter(&wanted));
+            if found.len() > limit {
+                break;
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -268,6 +322,9 @@ impl App {
         })
     }
 }
+/// A part of the tree with fewer than one of so many units: its reports are looked up one by one instead of being picked
+/// from all.
+const FEW: usize = 50;
 
 /// The fault of a correction after the deadline that does not say why.
 pub(super) fn reason_required() -> Error {

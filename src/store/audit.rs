@@ -11,6 +11,7 @@ use sea_orm::{ConnectionTrait, EntityTrait, Statement};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Who made a change, and from where.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -140,7 +141,7 @@ const STATE: &str = "state.seal";
 
 /// The entry of a batch: how many versions, their digest, and from where they came, in the order of their keys; one
 /// address that all came from stands alone.
-pub(super) fn batch(versions: &[Version], from: &[Option<IpAddr>]) -> Entry {
+pub(super) fn batch(versions: &[Arc<Version>], from: &[Option<IpAddr>]) -> Entry {
     let mut places: Vec<usize> = (0..versions.len()).collect();
     places.sort_by_key(|&at| key(&versions[at]));
     let mut addresses: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -149,7 +150,7 @@ pub(super) fn batch(versions: &[Version], from: &[Option<IpAddr>]) -> Entry {
             addresses.entry(address.to_canonical().to_string()).or_default().push(place);
         }
     }
-    let digest = tally::digest(&mut versions.iter().collect::<Vec<_>>());
+    let digest = tally::digest(&mut versions.iter().map(|version| &**version).collect::<Vec<_>>());
     let mut detail = serde_json::json!({ "versions": versions.len(), "digest": digest });
     let one = addresses.iter().next().filter(|(_, places)| places.len() == versions.len());
     match one {

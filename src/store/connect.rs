@@ -2,10 +2,13 @@
 
 use super::StoreError;
 use pufa_migrations::Migrator;
+use sea_orm::sqlx::{self, PgConnection};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Where the database is and how it is used.
@@ -46,6 +49,32 @@ impl Settings {
 pub(super) struct Connections {
     pub(super) read: DatabaseConnection,
     pub(super) write: DatabaseConnection,
+    pub(super) health: Health,
+}
+
+/// Whether the database takes writes, as far as the last one tells.
+///
+/// On a cluster the server behind an address changes. A connection that a write failed on may lead to one that is gone, or
+/// that only reads from now on (SQLSTATE 25006); so after any failure of the database the next write gets a new connection.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Health {
+    failing: Arc<AtomicBool>,
+}
+
+impl Health {
+    /// Takes up how a write ended, and gives it back.
+    pub(super) fn note<T>(&self, ended: Result<T, StoreError>) -> Result<T, StoreError> {
+        match &ended {
+            Ok(_) => self.failing.store(false, Ordering::Relaxed),
+            Err(StoreError::Database(_)) => self.failing.store(true, Ordering::Relaxed),
+            Err(_) => {}
+        }
+        ended
+    }
+
+    pub(super) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
+    }
 }
 
 /// The first SQLite without the WAL-reset fault that can corrupt a database read and written by several connections.
@@ -58,16 +87,21 @@ const CHECKPOINT_PAGES: u32 = 20_000;
 const ROWS_AHEAD: usize = 1_024;
 
 pub(super) async fn open(settings: &Settings) -> Result<Connections, StoreError> {
-    let write = alone(settings).await?;
+    let health = Health::default();
+    let write = connect(settings, writing(settings, &health)).await?;
     if settings.migrate {
         migrate(&write, None).await?;
     }
     let read = Database::connect(options(settings, settings.readers, true)).await?;
-    Ok(Connections { read, write })
+    Ok(Connections { read, write, health })
 }
 
 /// One connection that may write, to a database as it is.
 pub(super) async fn alone(settings: &Settings) -> Result<DatabaseConnection, StoreError> {
+    connect(settings, options(settings, 1, false)).await
+}
+
+async fn connect(settings: &Settings, options: ConnectOptions) -> Result<DatabaseConnection, StoreError> {
     let sqlite = settings.is_sqlite();
     if !sqlite && !settings.url.starts_with("postgres:") && !settings.url.starts_with("postgresql:") {
         return Err(StoreError::Unusable("--database must begin with sqlite: or postgres:".into()));
@@ -77,7 +111,7 @@ pub(super) async fn alone(settings: &Settings) -> Result<DatabaseConnection, Sto
             "a SQLite database must be a file: reports must outlive the process".into(),
         ));
     }
-    let write = Database::connect(options(settings, 1, false)).await?;
+    let write = Database::connect(options).await?;
     if sqlite {
         refuse_old_sqlite(&write).await?;
     }
@@ -106,6 +140,27 @@ fn options(settings: &Settings, connections: u32, reader: bool) -> ConnectOption
             .pragma("query_only", if reader { "on" } else { "off" })
     });
     options
+}
+
+/// Options of the one connection that writes.
+fn writing(settings: &Settings, health: &Health) -> ConnectOptions {
+    let mut options = options(settings, 1, false);
+    let health = health.clone();
+    options.map_sqlx_postgres_before_acquire(move |_, _| {
+        let sound = !health.is_failing();
+        Box::pin(async move { Ok(sound) })
+    });
+    options.map_sqlx_postgres_pool_opts(|pool| {
+        pool.after_connect(|connection, _| Box::pin(refuse_read_only(connection)))
+    });
+    options
+}
+
+/// Refuses a session that cannot write: a standby, or a primary that was demoted. The pool tries again until its time is up.
+async fn refuse_read_only(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let sql = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
+    let read_only: bool = sqlx::query_scalar(sql).fetch_one(connection).await?;
+    if read_only { Err(sqlx::Error::Protocol("the server only reads".into())) } else { Ok(()) }
 }
 
 async fn refuse_old_sqlite(connection: &DatabaseConnection) -> Result<(), StoreError> {

@@ -110,6 +110,7 @@ impl From<DbErr> for StoreError {
 #[derive(Debug, Clone)]
 pub struct Store {
     read: DatabaseConnection,
+    health: connect::Health,
     writer: writer::Handle,
     catalogue: watch::Receiver<Arc<Catalogue>>,
     slots: watch::Sender<Arc<SlotBook>>,
@@ -128,6 +129,7 @@ impl Store {
         let (slots, _) = watch::channel(book);
         let writer = writer::start(writer::Parts {
             connection: connections.write,
+            health: connections.health.clone(),
             shard: settings.shard,
             queue: settings.queue,
             batch: settings.batch,
@@ -135,7 +137,7 @@ impl Store {
             catalogue: catalogue_sender,
             slots: slots.clone(),
         });
-        let store = Self { read: connections.read, writer, catalogue, slots };
+        let store = Self { read: connections.read, health: connections.health, writer, catalogue, slots };
         if settings.migrate && !state::begun(&store.read).await? {
             store.seal_all().await?;
         }
@@ -176,13 +178,15 @@ impl Store {
         Ok(())
     }
 
-    /// Whether the database answers and the writer lives.
+    /// Whether the database answers, the writer lives, and the database takes writes: when the last one failed, another is
+    /// tried.
     ///
     /// # Errors
-    /// When either does not.
+    /// When one of them is not so.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.writer.alive()?;
-        Ok(self.read.ping().await?)
+        self.read.ping().await?;
+        if self.health.is_failing() { self.writer.refresh().await } else { Ok(()) }
     }
 
     /// What the writer has done, and what waits for it.

@@ -2,10 +2,11 @@
 
 use super::audit::Head;
 use super::rows::{Columns, Rows, Type};
-use super::{Store, StoreError, Transaction, figures};
+use super::{Store, StoreError, Transaction, figures, tally};
 use crate::domain::calendar::ReportDay;
+use crate::domain::campaign::Campaign;
 use crate::domain::rollup::{self, Rollup, Rollups};
-use crate::domain::unit::UnitId;
+use crate::domain::unit::{UnitId, UnitTree};
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use std::collections::{BTreeMap, HashMap};
 
@@ -153,6 +154,21 @@ pub(super) async fn of_day(
     Ok(rollups.into_iter().map(|((_, unit, _), rollup)| (unit, rollup)).collect())
 }
 
+/// The rollups of a campaign from its current versions alone.
+pub(super) async fn recomputed(
+    connection: &impl ConnectionTrait,
+    campaign: &Campaign,
+    tree: &UnitTree,
+) -> Result<Rollups, StoreError> {
+    let mut rollups = Rollups::new();
+    tally::each(connection, campaign.key, |version| {
+        rollup::replace(&mut rollups, campaign, tree, None, version);
+    })
+    .await?;
+    rollups.retain(|_, rollup| !rollup.is_empty());
+    Ok(rollups)
+}
+
 fn sum(rows: Vec<QueryResult>) -> Result<Rollups, StoreError> {
     let mut rollups = Rollups::new();
     for row in rows {
@@ -175,7 +191,8 @@ impl Store {
         }
         let on = "t.campaign_id = r.campaign_id AND t.unit_id = r.unit_id";
         let rollups = sum(rows.find(&self.read, SELECT, "rollups", on).await?)?;
-        let last = rollups.values().filter_map(|rollup| rollup.sums.keys().next_back().copied()).max();
+        let last =
+            rollups.values().filter_map(|rollup| rollup.sums.iter().next_back().map(|(slot, _)| *slot)).max();
         self.know(last).await?;
         Ok(rollups)
     }
@@ -189,9 +206,7 @@ impl Transaction {
     pub async fn rebuild_rollups(&mut self, campaign: i32) -> Result<(), StoreError> {
         let catalogue = self.catalogue().clone();
         let Some(campaign) = catalogue.campaign_by_key(campaign) else { return Ok(()) };
-        let listing = super::Listing { campaign: campaign.key, ..super::Listing::default() };
-        let current = super::tally::list(self.connection(), &listing).await?;
-        let rollups = rollup::recompute(campaign, &catalogue.tree, &current);
+        let rollups = recomputed(self.connection(), campaign, &catalogue.tree).await?;
         let backend = self.connection().get_database_backend();
         let sql = "DELETE FROM rollups WHERE campaign_id = $1";
         let statement = Statement::from_sql_and_values(backend, sql, [campaign.key.into()]);

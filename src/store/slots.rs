@@ -47,10 +47,15 @@ impl Store {
         Ok(())
     }
 
-    pub(super) async fn know_all(&self, versions: &[Version]) -> Result<(), StoreError> {
-        let own = versions.iter().flat_map(|version| &version.figures);
-        let joint = versions.iter().flat_map(|version| &version.facts.joint).flat_map(|joint| &joint.figures);
-        let last = own.chain(joint).map(|(slot, _)| *slot).max();
+    pub(super) async fn know_all(
+        &self,
+        versions: impl IntoIterator<Item = &Version>,
+    ) -> Result<(), StoreError> {
+        let figures = |version: &Version| {
+            let joint = version.facts.joint.iter().flat_map(|joint| &joint.figures);
+            version.figures.iter().chain(joint).map(|(slot, _)| *slot).max()
+        };
+        let last = versions.into_iter().filter_map(figures).max();
         self.know(last).await
     }
 }

@@ -96,16 +96,16 @@ pub enum Outcome {
     /// It is durable, now or by an earlier request with the same key.
     Stored {
         /// The version that holds it.
-        version: Version,
+        version: Arc<Version>,
         /// Whether it is the first of its report.
         created: bool,
     },
     /// It says what the current version says; nothing was written.
-    Unchanged(Version),
+    Unchanged(Arc<Version>),
     /// A version exists and the caller named none.
-    PreconditionRequired(Version),
+    PreconditionRequired(Arc<Version>),
     /// The caller named another version than the current one.
-    Stale(Option<Version>),
+    Stale(Option<Arc<Version>>),
     /// The key was used for another request.
     KeyReused,
     /// As the report stands, this cannot be: why, as a stable code.
@@ -116,7 +116,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// The version it tells of.
-    pub(super) const fn version(&self) -> Option<&Version> {
+    pub(super) const fn version(&self) -> Option<&Arc<Version>> {
         match self {
             Self::Stored { version, .. }
             | Self::Unchanged(version)
@@ -131,15 +131,11 @@ impl Outcome {
 pub(super) fn repeated(
     submission: &Submission,
     first: &Submission,
-    versions: &[Version],
-    outcomes: &[Outcome],
-    at: usize,
+    outcome: &Outcome,
     created: bool,
 ) -> Outcome {
-    let same = submission.idempotency == first.idempotency;
-    match outcomes.get(at) {
-        Some(Outcome::Stored { version, .. }) if same => {
-            debug_assert!(versions.contains(version));
+    match outcome {
+        Outcome::Stored { version, .. } if submission.idempotency == first.idempotency => {
             Outcome::Stored { version: version.clone(), created }
         }
         _ => Outcome::KeyReused,
@@ -147,7 +143,7 @@ pub(super) fn repeated(
 }
 
 /// Decides about one submission, given the current version of its report.
-pub(super) fn judge(submission: &Submission, current: Option<&Version>, book: &mut Lines) -> Outcome {
+pub(super) fn judge(submission: &Submission, current: Option<&Arc<Version>>, book: &mut Lines) -> Outcome {
     let reviewing = matches!(submission.act, Act::Review { .. });
     match (submission.precondition, current) {
         (Precondition::Version(_) | Precondition::Any, None) => return Outcome::Stale(None),
@@ -168,7 +164,12 @@ pub(super) fn judge(submission: &Submission, current: Option<&Version>, book: &m
                 Verdict::Same => Outcome::Unchanged(current.clone()),
                 Verdict::Refused(code) => Outcome::Refused(code),
                 Verdict::New => Outcome::Stored {
-                    version: current.decided(*decision, reason, submission.actor, submission.received_at),
+                    version: Arc::new(current.decided(
+                        *decision,
+                        reason,
+                        submission.actor,
+                        submission.received_at,
+                    )),
                     created: false,
                 },
             }
@@ -193,7 +194,7 @@ fn judge_report(
     submission: &Submission,
     report: &Report,
     door: &Door,
-    current: Option<&Version>,
+    current: Option<&Arc<Version>>,
     book: &mut Lines,
 ) -> Outcome {
     let figures = book.slots(report.figures.entries());
@@ -203,7 +204,7 @@ fn judge_report(
         .map(|part| Joint { lead: part.lead, figures: book.slots(&part.entries) })
         .collect();
     let after = submission.received_at > door.deadline;
-    let reason = review::own_reason(current, &report.reason);
+    let reason = review::own_reason(current.map(|current| &**current), &report.reason);
     if let Some(current) = current.filter(|current| current.counts()) {
         let same_figures = current.figures == figures && current.facts.joint == joint;
         let same_via = report.via.is_none() || report.via == current.facts.via;
@@ -238,7 +239,7 @@ fn judge_report(
             joint,
         },
     };
-    Outcome::Stored { version, created: current.is_none() }
+    Outcome::Stored { version: Arc::new(version), created: current.is_none() }
 }
 
 /// The lines known, and those that this transaction adds.

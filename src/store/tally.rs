@@ -8,6 +8,7 @@ use crate::domain::tally::{Channel, Review, Version};
 use crate::domain::unit::UnitId;
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
+use std::sync::Arc;
 
 const COLUMNS: Columns = &[
     ("campaign_id", Type::Int),
@@ -143,7 +144,7 @@ pub(super) async fn one(
 /// Adds versions, all in one statement.
 pub(super) async fn insert(
     connection: &impl ConnectionTrait,
-    versions: &[Version],
+    versions: &[Arc<Version>],
     shard: i16,
     batch: i64,
 ) -> Result<(), StoreError> {
@@ -286,6 +287,24 @@ impl Store {
         Ok(found)
     }
 
+    /// The days on which a campaign has reports.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn days(&self, campaign: i32) -> Result<Vec<ReportDay>, StoreError> {
+        // From day to day by the key: the reports between are not looked at.
+        let sql = "WITH RECURSIVE d(day) AS (SELECT MIN(day) FROM tally_versions WHERE campaign_id = $1 UNION ALL \
+                   SELECT (SELECT MIN(n.day) FROM tally_versions n WHERE n.campaign_id = $1 AND n.day > d.day) \
+                   FROM d WHERE d.day IS NOT NULL) SELECT day FROM d WHERE day IS NOT NULL";
+        let statement = Statement::from_sql_and_values(self.backend(), sql, [campaign.into()]);
+        let rows = self.read.query_all_raw(statement).await?;
+        let day = |row: &QueryResult| {
+            let day = ReportDay::from_number(row.try_get_by_index(0)?);
+            day.map_err(|_| StoreError::Damaged("tally_versions.day".into()))
+        };
+        rows.iter().map(day).collect()
+    }
+
     /// Current versions of a whole campaign or some of its days, in key order.
     ///
     /// # Errors
@@ -331,32 +350,44 @@ impl Store {
 }
 
 pub(super) async fn list(connection: &impl ConnectionTrait, listing: &Listing) -> Result<Page, StoreError> {
-    let nowhere = if listing.descending { (i32::MAX, i32::MAX) } else { (0, 0) };
-    let (after_day, after_unit) = listing.after.map_or(nowhere, |(day, unit)| (day.number(), unit.0));
-    let (mut first, mut last) =
-        (listing.from.map_or(0, ReportDay::number), listing.to.map_or(i32::MAX, ReportDay::number));
-    let (beyond, order) = if listing.descending { ("<", "DESC") } else { (">", "ASC") };
-    if listing.descending {
-        last = last.min(after_day);
-    } else {
-        first = first.max(after_day);
+    // Units are numbered from 1, so the beginning and the end of a day are places in the key as well.
+    let mut from = (listing.from.map_or(0, ReportDay::number), 0);
+    let mut to = (listing.to.map_or(i32::MAX, ReportDay::number), i32::MAX);
+    if let Some((day, unit)) = listing.after {
+        let after = (day.number(), unit.0);
+        if listing.descending { to = to.min(after) } else { from = from.max(after) }
     }
-    // Walking the key in order, a version is current when the next row is of another report.
+    let order = if listing.descending { "DESC" } else { "ASC" };
+    // Walking the key in order, a version is current when the next row is of another report. Both databases begin a
+    // comparison of pairs at its place in the key.
     let sql = format!(
-        "SELECT {SELECT} FROM tally_versions t WHERE t.campaign_id = $1 AND t.day >= $2 AND t.day <= $3 \
-         AND (t.day {beyond} $4 OR t.unit_id {beyond} $5) AND NOT EXISTS (SELECT 1 FROM tally_versions n WHERE \
+        "SELECT {SELECT} FROM tally_versions t WHERE t.campaign_id = $1 AND (t.day, t.unit_id) > ($2, $3) \
+         AND (t.day, t.unit_id) < ($4, $5) AND NOT EXISTS (SELECT 1 FROM tally_versions n WHERE \
          n.campaign_id = t.campaign_id AND n.day = t.day AND n.unit_id = t.unit_id AND n.version = t.version + 1) \
          ORDER BY t.day {order}, t.unit_id {order} LIMIT $6"
     );
     let limit = listing.limit.map_or(i64::MAX, i64::from);
-    let values: [Value; 6] = [
-        listing.campaign.into(),
-        first.into(),
-        last.into(),
-        after_day.into(),
-        after_unit.into(),
-        limit.into(),
-    ];
+    let values: [Value; 6] =
+        [listing.campaign.into(), from.0.into(), from.1.into(), to.0.into(), to.1.into(), limit.into()];
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
     connection.query_all_raw(statement).await?.iter().map(read).collect()
+}
+
+/// Looks at every current version of a campaign in key order, a page at a time: a nation's reports are more than memory
+/// should hold.
+pub(super) async fn each(
+    connection: &impl ConnectionTrait,
+    campaign: i32,
+    mut look: impl FnMut(&Version) + Send,
+) -> Result<(), StoreError> {
+    const PAGE: usize = 5_000;
+    let mut listing = Listing { campaign, limit: u32::try_from(PAGE).ok(), ..Listing::default() };
+    loop {
+        let page = list(connection, &listing).await?;
+        page.iter().for_each(&mut look);
+        match page.last() {
+            Some(last) if page.len() == PAGE => listing.after = Some((last.day, last.unit)),
+            _ => return Ok(()),
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! before its commit. A batch that the database refuses is rolled back and run again report by report, so one bad
 //! report never takes another with it.
 
+use super::connect::Health;
 use super::rollup::{self, Hot};
 use super::submission::{Lines, Outcome, Submission, judge, repeated};
 use super::transaction::{Purpose, Transaction};
@@ -151,7 +152,7 @@ impl Store {
         self.writer.send(Command::Submit(Box::new(submission), sender))?;
         let outcome = receiver.await.map_err(|_| StoreError::Stopped)??;
         if let Some(version) = outcome.version() {
-            self.know_all(std::slice::from_ref(version)).await?;
+            self.know_all([&**version]).await?;
         }
         Ok(outcome)
     }
@@ -165,8 +166,7 @@ impl Store {
         let (sender, receiver) = oneshot::channel();
         self.writer.send(Command::SubmitAll(submissions, sender))?;
         let outcomes = receiver.await.map_err(|_| StoreError::Stopped)??;
-        let versions: Vec<Version> = outcomes.iter().filter_map(Outcome::version).cloned().collect();
-        self.know_all(&versions).await?;
+        self.know_all(outcomes.iter().filter_map(Outcome::version).map(|version| &**version)).await?;
         Ok(outcomes)
     }
 
@@ -187,6 +187,7 @@ impl Store {
 
 pub(super) struct Parts {
     pub(super) connection: DatabaseConnection,
+    pub(super) health: Health,
     pub(super) shard: i16,
     pub(super) queue: usize,
     pub(super) batch: usize,
@@ -273,8 +274,11 @@ impl Writer {
     }
 
     async fn refresh(&self) -> Result<(), StoreError> {
-        let transaction = self.begin(Purpose::Submissions).await?;
-        self.commit(transaction).await
+        let look = async {
+            let transaction = self.begin(Purpose::Submissions).await?;
+            self.commit(transaction).await
+        };
+        self.parts.health.note(survive(look).await)
     }
 
     async fn job(&self, mut job: Box<dyn Job>) {
@@ -283,7 +287,7 @@ impl Writer {
             job.run(&mut transaction).await?;
             self.commit(transaction).await
         };
-        let committed = survive(work).await;
+        let committed = self.parts.health.note(survive(work).await);
         job.finish(committed);
     }
 
@@ -324,7 +328,7 @@ impl Writer {
         loop {
             match survive(self.store(submissions, atomic)).await {
                 Err(StoreError::Conflict(_)) if tries < TRIES => tries += 1,
-                result => return result,
+                result => return self.parts.health.note(result),
             }
         }
     }
@@ -349,10 +353,10 @@ impl Writer {
         reports.extend(answered.values().map(|answered| (answered.key.0, answered.key.1, answered.key.2)));
         reports.sort_unstable();
         reports.dedup();
-        let mut current: HashMap<tally::Key, Version> = tally::current(connection, &reports)
+        let mut current: HashMap<tally::Key, Arc<Version>> = tally::current(connection, &reports)
             .await?
             .into_iter()
-            .map(|version| ((version.campaign, version.day, version.unit), version))
+            .map(|version| ((version.campaign, version.day, version.unit), Arc::new(version)))
             .collect();
 
         let mut book = Lines::new(self.parts.slots.borrow().clone());
@@ -361,14 +365,14 @@ impl Writer {
         }
         let mut fresh: HashMap<(i32, &str), (usize, bool)> = HashMap::new();
         let mut outcomes = Vec::with_capacity(submissions.len());
-        let mut versions: Vec<Version> = Vec::with_capacity(submissions.len());
+        let mut versions: Vec<Arc<Version>> = Vec::with_capacity(submissions.len());
         let mut from = Vec::with_capacity(submissions.len());
         let mut changes = Rollups::new();
         for submission in submissions {
             if let Some(key) = &submission.idempotency {
                 let of_batch = fresh.get(&(submission.actor, key.key.as_str()));
                 if let Some(&(at, created)) = of_batch {
-                    outcomes.push(repeated(submission, submissions[at], &versions, &outcomes, at, created));
+                    outcomes.push(repeated(submission, submissions[at], &outcomes[at], created));
                     continue;
                 }
                 if let Some(before) = answered.get(&(submission.actor, key.key.clone())) {
@@ -384,7 +388,8 @@ impl Writer {
             };
             if let Outcome::Stored { version, created } = &outcome {
                 if let Some(campaign) = catalogue.campaign_by_key(submission.campaign) {
-                    rules::replace(&mut changes, campaign, &catalogue.tree, current.get(&key), version);
+                    let before = current.get(&key).map(|before| &**before);
+                    rules::replace(&mut changes, campaign, &catalogue.tree, before, version);
                 }
                 versions.push(version.clone());
                 from.push(submission.address);
@@ -417,7 +422,7 @@ impl Writer {
                 (Some(key), Outcome::Stored { version, created })
                     if fresh.get(&(submission.actor, key.key.as_str())) == Some(&(at, *created)) =>
                 {
-                    Some((submission.actor, key, version, *created))
+                    Some((submission.actor, key, &**version, *created))
                 }
                 _ => None,
             })
@@ -448,6 +453,6 @@ impl Writer {
         let version = tally::one(connection, before.key).await?;
         let version =
             version.ok_or_else(|| StoreError::Damaged("idempotency names a missing version".into()))?;
-        Ok(Outcome::Stored { version, created: before.created })
+        Ok(Outcome::Stored { version: Arc::new(version), created: before.created })
     }
 }

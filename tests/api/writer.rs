@@ -126,7 +126,13 @@ async fn callers_of_one_report_never_lose_or_double_a_version(engine: Engine) {
 }
 
 /// A report as the service hands it to the store.
-fn submission(app: &TestApp, unit: &str, count: u64, note: &str, precondition: Precondition) -> Submission {
+pub(crate) fn submission(
+    app: &TestApp,
+    unit: &str,
+    count: u64,
+    note: &str,
+    precondition: Precondition,
+) -> Submission {
     let catalogue = app.store.catalogue();
     let campaign = catalogue.campaign("constitution-2025").unwrap();
     let day: ReportDay = "2025-12-04".parse().unwrap();
