@@ -28,3 +28,4 @@ pub mod slot;
 pub mod tally;
 pub mod totp;
 pub mod unit;
+pub mod unit_tree;

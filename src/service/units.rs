@@ -6,7 +6,7 @@ use crate::domain::access::{self, Permission};
 use crate::domain::calendar::ReportDay;
 use crate::domain::fault::Fault;
 use crate::domain::privacy;
-use crate::domain::unit::{Unit, UnitCode, UnitKind, UnitTree};
+use crate::domain::unit::{Rank, Unit, UnitCode, UnitKind, UnitTree};
 use crate::store::{AuditEntry, NewUnit, Transaction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ impl UnitView {
 /// A page of units.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct UnitsView {
-    /// In administrative order.
+    /// In administrative order; of a search those first that fit best.
     pub items: Vec<UnitView>,
     /// What to give as `cursor` for the next page.
     pub next: Option<String>,
@@ -88,14 +88,59 @@ fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
 pub struct Filter {
     /// Code of the unit at the top.
     pub under: Option<String>,
-    /// Part of a name or beginning of a code.
+    /// Part of a name, of its initials in pinyin, or the beginning of a code.
     pub query: Option<String>,
     /// Only those that exist on this day.
     pub on: Option<ReportDay>,
-    /// Where the page before ended: the code of its last unit.
+    /// Where the page before ended.
     pub cursor: Option<String>,
     /// At most so many.
     pub limit: Option<u32>,
+}
+
+/// Where a page of units ended.
+#[derive(Clone, Copy)]
+struct After {
+    rank: Rank,
+    place: usize,
+}
+
+impl After {
+    const RANKS: [Rank; 3] = [Rank::Whole, Rank::Beginning, Rank::Inside];
+
+    fn write(rank: Rank, unit: &Unit) -> String {
+        format!("{}:{}", rank as u8, unit.code)
+    }
+
+    fn read(cursor: &str, tree: &UnitTree) -> Result<Self, Error> {
+        let read = || {
+            let (rank, code) = cursor.split_once(':')?;
+            let rank = *Self::RANKS.get(rank.parse::<usize>().ok()?)?;
+            Some(Self { rank, place: tree.place(tree.by_code(code)?.id)? })
+        };
+        read().ok_or_else(|| Error::invalid(Fault::new("/cursor", "cursor_invalid")))
+    }
+}
+
+/// The best of what was found: by rank, then in administrative order, after the end of the page before.
+fn best<'t>(
+    found: impl Iterator<Item = (Rank, &'t Unit)>,
+    tree: &UnitTree,
+    after: Option<After>,
+    most: usize,
+) -> Vec<(Rank, &'t Unit)> {
+    let mut ranked: [Vec<(Rank, &Unit)>; 3] = Default::default();
+    for (rank, unit) in found {
+        let passed = |after: After| (rank, tree.place(unit.id)) <= (after.rank, Some(after.place));
+        let of_rank = &mut ranked[rank as usize];
+        if of_rank.len() < most && !after.is_some_and(passed) {
+            of_rank.push((rank, unit));
+        }
+        if ranked[0].len() == most {
+            break;
+        }
+    }
+    ranked.into_iter().flatten().take(most).collect()
 }
 
 /// The longest name, in characters.
@@ -120,23 +165,23 @@ impl App {
             access::may(&caller.actor, tree, Permission::Read, unit.id)
                 && filter.on.is_none_or(|day| tree.is_open(unit.id, day))
         };
-        let start = match filter.cursor.as_deref() {
-            None => 0,
-            Some(code) => units
-                .iter()
-                .position(|unit| unit.code.as_str() == code)
-                .map(|at| at + 1)
-                .ok_or_else(|| Error::invalid(Fault::new("/cursor", "cursor_invalid")))?,
-        };
-        let rest = &units[start..];
-        let mut found: Vec<&Unit> = match query {
-            Some(query) => tree.search(rest, query).filter(wanted).take(limit + 1).collect(),
-            None => rest.iter().filter(wanted).take(limit + 1).collect(),
+        let after = filter.cursor.as_deref().map(|cursor| After::read(cursor, tree)).transpose()?;
+        let mut found: Vec<(Rank, &Unit)> = match query {
+            Some(query) => {
+                best(tree.search(units, query).filter(|(_, unit)| wanted(unit)), tree, after, limit + 1)
+            }
+            None => {
+                let start = units.first().and_then(|unit| tree.place(unit.id)).unwrap_or(0);
+                let passed =
+                    after.map_or(0, |after| (after.place + 1).saturating_sub(start)).min(units.len());
+                let rest = units[passed..].iter().filter(wanted);
+                rest.take(limit + 1).map(|unit| (Rank::Whole, unit)).collect()
+            }
         };
         let more = found.len() > limit;
         found.truncate(limit);
-        let next = found.last().filter(|_| more).map(|unit| unit.code.to_string());
-        Ok(UnitsView { items: found.into_iter().map(|unit| UnitView::new(unit, tree)).collect(), next })
+        let next = found.last().filter(|_| more).map(|(rank, unit)| After::write(*rank, unit));
+        Ok(UnitsView { items: found.into_iter().map(|(_, unit)| UnitView::new(unit, tree)).collect(), next })
     }
 
     /// One unit.
@@ -181,8 +226,15 @@ impl App {
                         closed_on: unit.closed_on,
                         order: unit.order,
                     };
+                    // The new unit has no reports. It can end that the one above it is waited for as a leaf, unless
+                    // that never was one.
+                    let always = |unit: &Unit| unit.opened_on.is_none() && unit.closed_on.is_none();
+                    let tree = &tx.catalogue().tree;
+                    let moves_sums = unit.parent.is_some_and(|above| !tree.children(above).any(always));
                     tx.insert_units(vec![new]).await?;
-                    rebuild_all(tx).await?;
+                    if moves_sums {
+                        rebuild_all(tx).await?;
+                    }
                     tx.audit(AuditEntry { origin, action: "unit.create", subject, detail }).await.map(drop)
                 })
             })
@@ -221,8 +273,14 @@ impl App {
         self.store
             .transact(move |tx: &mut Transaction| {
                 Box::pin(async move {
+                    // A name, a code or a place among siblings is in no sum; making a nation's anew takes minutes.
+                    let dates = |unit: &Unit| (unit.parent, unit.opened_on, unit.closed_on);
+                    let before = tx.catalogue().tree.get(after.id).map(dates);
+                    let moves_sums = before != Some(dates(&after));
                     tx.update_unit(after).await?;
-                    rebuild_all(tx).await?;
+                    if moves_sums {
+                        rebuild_all(tx).await?;
+                    }
                     tx.audit(AuditEntry { origin, action: "unit.update", subject, detail }).await.map(drop)
                 })
             })

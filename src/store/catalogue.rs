@@ -10,7 +10,10 @@ use crate::domain::measure::{Measure, MeasureCode};
 use crate::domain::unit::{Unit, UnitCode, UnitId, UnitKind, UnitTree};
 use jiff::civil::Time;
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult,
+    Statement,
+};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -36,9 +39,7 @@ pub(super) async fn epoch(connection: &impl ConnectionTrait) -> Result<i64, Stor
 pub(super) async fn load(connection: &impl ConnectionTrait) -> Result<Catalogue, StoreError> {
     // The epoch is read first: what changes while the rest is read makes the next look load again.
     let epoch = epoch(connection).await?;
-    let units = unit::Entity::find().all(connection).await?;
-    let units = units.into_iter().map(read_unit).collect::<Result<_, _>>()?;
-    let tree = UnitTree::new(units).map_err(damaged)?;
+    let tree = UnitTree::new(load_units(connection).await?).map_err(damaged)?;
     let mut measures: HashMap<i32, Vec<campaign_measure::Model>> = HashMap::new();
     let rows = campaign_measure::Entity::find()
         .order_by_asc(campaign_measure::Column::Position)
@@ -65,16 +66,40 @@ pub(super) async fn load(connection: &impl ConnectionTrait) -> Result<Catalogue,
     Ok(Catalogue { epoch, tree, campaigns })
 }
 
-fn read_unit(row: unit::Model) -> Result<Unit, StoreError> {
+/// Reads all units, a page at a time: a nation's rows would be several times what the units themselves are.
+async fn load_units(connection: &impl ConnectionTrait) -> Result<Vec<Unit>, StoreError> {
+    const PAGE: i64 = 2_000;
+    const SQL: &str = "SELECT id, code, name, kind, parent_id, opened_on, closed_on, position FROM units \
+                       WHERE id > $1 ORDER BY id LIMIT $2";
+    let mut units: Vec<Unit> = Vec::new();
+    loop {
+        let after = units.last().map_or(i32::MIN, |unit| unit.id.0);
+        let values = [after.into(), PAGE.into()];
+        let statement = Statement::from_sql_and_values(connection.get_database_backend(), SQL, values);
+        let page = connection.query_all_raw(statement).await?;
+        if page.is_empty() {
+            units.shrink_to_fit();
+            return Ok(units);
+        }
+        for row in &page {
+            units.push(read_unit(row)?);
+        }
+    }
+}
+
+fn read_unit(row: &QueryResult) -> Result<Unit, StoreError> {
+    let kind: String = row.try_get_by_index(3)?;
+    let mut name: String = row.try_get_by_index(2)?;
+    name.shrink_to_fit();
     Ok(Unit {
-        id: UnitId(row.id),
-        code: UnitCode::new(&row.code).map_err(damaged)?,
-        name: row.name,
-        kind: UnitKind::from_code(&row.kind).ok_or_else(|| damaged(&row.kind))?,
-        parent: row.parent_id.map(UnitId),
-        opened_on: day(row.opened_on)?,
-        closed_on: day(row.closed_on)?,
-        order: row.position,
+        id: UnitId(row.try_get_by_index(0)?),
+        code: UnitCode::new(&row.try_get_by_index::<String>(1)?).map_err(damaged)?,
+        name,
+        kind: UnitKind::from_code(&kind).ok_or_else(|| damaged(&kind))?,
+        parent: row.try_get_by_index::<Option<i32>>(4)?.map(UnitId),
+        opened_on: day(row.try_get_by_index(5)?)?,
+        closed_on: day(row.try_get_by_index(6)?)?,
+        order: row.try_get_by_index(7)?,
     })
 }
 
