@@ -8,6 +8,7 @@ mod import;
 mod parse;
 mod press;
 mod serve;
+mod simulate;
 mod token;
 mod user;
 mod verify;
@@ -68,6 +69,8 @@ enum Task {
     /// The schema.
     #[command(subcommand)]
     Migrate(verify::Migrate),
+    /// Fill an empty database with a country's units and reports, to measure with.
+    Simulate(simulate::Simulate),
     /// Print the description of the API.
     Openapi,
     /// The settings.
@@ -201,6 +204,7 @@ async fn run(task: Task) -> Result<ExitCode, Failure> {
         Task::Verify(verify) => verify.run().await,
         Task::Audit(audit) => audit.run().await,
         Task::Migrate(migrate) => migrate.run().await,
+        Task::Simulate(simulate) => simulate.run().await,
         Task::Openapi => {
             let text = serde_json::to_string_pretty(&*crate::http::openapi::DOCUMENT);
             print(&text.map_err(|error| Failure::Work(error.to_string()))?)?;

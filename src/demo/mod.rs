@@ -6,13 +6,17 @@
 //! figure. Names say so: every drive ends with （演示） and every invented unit with （演示数据）, so that a picture
 //! taken from the demo never passes for a publication.
 
+mod country;
 mod dice;
 mod draft;
 mod drive;
 mod fill;
+mod simulate;
 mod units;
 
+pub use country::NATION;
 pub use fill::{ACCOUNTS, Account, Login, Secret, fill};
+pub use simulate::{Scale, simulate};
 pub use units::{REPORTER_UNIT, ROOT};
 
 use crate::domain::calendar::{ReportDay, Window};
