@@ -23,6 +23,9 @@ pub(crate) struct Country {
     tokens: Vec<String>,
     today: ReportDay,
     next: AtomicUsize,
+    elsewhere: AtomicUsize,
+    /// What PocketBase lets in.
+    pub(crate) peer_token: String,
 }
 
 /// One report on its way: where to, by whom, what it says.
@@ -41,7 +44,14 @@ impl Country {
         let (mut villages, tokens) = store.transact(work).await.unwrap();
         store.close().await;
         shuffle(&mut villages);
-        Self { villages, tokens, today, next: AtomicUsize::new(0) }
+        Self {
+            villages,
+            tokens,
+            today,
+            next: AtomicUsize::new(0),
+            elsewhere: AtomicUsize::new(0),
+            peer_token: String::new(),
+        }
     }
 
     /// How many reports have been handed out.
@@ -54,6 +64,23 @@ impl Country {
         let at = self.next.fetch_add(1, Ordering::Relaxed);
         let ago = at / self.villages.len();
         (ago < PAST_DAYS).then(|| self.report_on(self.today.plus(-i32::try_from(ago).unwrap()), at))
+    }
+
+    /// The next report to a peer, which fills a database of its own and has no bounds on days.
+    pub(crate) fn elsewhere(&self) -> Report<'_> {
+        let at = self.elsewhere.fetch_add(1, Ordering::Relaxed);
+        let ago = i32::try_from(at / self.villages.len()).unwrap();
+        self.report_on(self.today.plus(-ago), at)
+    }
+
+    /// The same as a record of PocketBase.
+    pub(crate) fn record(&self) -> Report<'_> {
+        let at = self.elsewhere.fetch_add(1, Ordering::Relaxed);
+        let (unit, _) = &self.villages[at % self.villages.len()];
+        let (day, body) = (at / self.villages.len(), body(at as u64));
+        let body =
+            format!("{{\"campaign\":\"{CAMPAIGN}\",\"unit\":\"{unit}\",\"day\":\"{day}\",\"body\":{body}}}");
+        Report { path: "/api/collections/tallies/records".into(), token: &self.peer_token, body }
     }
 
     /// A report that is read and judged whole, and then refused: its day is tomorrow.

@@ -17,14 +17,26 @@ pub(crate) enum Kind {
     SubmitAndRead,
     /// Reports that are read, judged and refused.
     Refuse,
+    /// The ceiling: requests that are taken apart, and that is all.
+    Parse,
+    /// First reports to a peer that takes them as we do.
+    Peer,
+    /// First reports to PocketBase, each as one record.
+    PocketBase,
+    /// First reports at a steady rate, so many a second, whether answers come or not.
+    Steady(u32),
 }
 
 impl Kind {
-    const fn name(self) -> &'static str {
+    fn name(self) -> String {
         match self {
-            Self::Submit => "durable",
-            Self::SubmitAndRead => "totals read meanwhile",
-            Self::Refuse => "refused after judgement",
+            Self::Submit => "durable".into(),
+            Self::SubmitAndRead => "totals read meanwhile".into(),
+            Self::Refuse => "refused after judgement".into(),
+            Self::Parse => "warp parses, and no more".into(),
+            Self::Peer => "durable, FastAPI + SQLAlchemy".into(),
+            Self::PocketBase => "PocketBase, one JSON record".into(),
+            Self::Steady(rate) => format!("durable, {rate}/s sent"),
         }
     }
 }
@@ -152,15 +164,32 @@ async fn call(
 ) -> Vec<u32> {
     let mut connection = Connection::open(address).await;
     let mut latencies = Vec::new();
+    // Callers take turns, each at its own moment; what is sent late counts from when it should have been sent.
+    let mut due = Instant::now();
+    if let Kind::Steady(rate) = kind {
+        due += Duration::from_secs_f64(at as f64 / f64::from(rate));
+    }
     while !phase.ended.load(Ordering::Relaxed) {
         let (report, wanted) = match kind {
             Kind::Refuse => (Some(country.refused(at)), 422),
-            Kind::Submit | Kind::SubmitAndRead => (country.report(), 201),
+            Kind::Parse => (Some(country.refused(at)), 201),
+            Kind::Submit | Kind::SubmitAndRead | Kind::Steady(_) => (country.report(), 201),
+            Kind::Peer => (Some(country.elsewhere()), 201),
+            Kind::PocketBase => (Some(country.record()), 200),
         };
         let Some(report) = report else { break };
         at += callers;
-        let start = Instant::now();
-        let status = connection.exchange("PUT", &report.path, report.token, &report.body).await;
+        let start = match kind {
+            Kind::Steady(rate) => {
+                let start = due;
+                tokio::time::sleep_until(start.into()).await;
+                due += Duration::from_secs_f64(callers as f64 / f64::from(rate));
+                start
+            }
+            _ => Instant::now(),
+        };
+        let method = if kind == Kind::PocketBase { "POST" } else { "PUT" };
+        let status = connection.exchange(method, &report.path, report.token, &report.body).await;
         assert_eq!(status, wanted, "{}", connection.body());
         phase.note(start, &mut latencies);
     }

@@ -11,6 +11,7 @@
 //! With `--program` given twice, every step is run by both programs in turn: machines drift, ratios less.
 #![expect(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a tool for developers")]
 
+mod ceiling;
 mod client;
 mod country;
 mod load;
@@ -20,7 +21,9 @@ use clap::Parser;
 use country::Country;
 use load::{Kind, Measured};
 use program::{Database, Program};
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,9 +48,24 @@ struct Options {
     /// The program to measure; several are measured in turn.
     #[arg(long, default_value = env!("CARGO_BIN_EXE_pufa"))]
     program: Vec<PathBuf>,
-    /// Leave out the ceiling and the readers.
+    /// Leave out the ceilings and the readers.
     #[arg(long)]
     only_submissions: bool,
+    /// Reports a second of steps in which reports are sent at a steady rate, over 256 connections.
+    #[arg(long, value_delimiter = ',')]
+    rates: Vec<u32>,
+    /// A peer to measure in turn, `NAME@ADDRESS#PROCESS`; see bench/peers.
+    #[arg(long)]
+    peer: Vec<Peer>,
+    /// What PocketBase lets in.
+    #[arg(long, default_value = "", hide = true)]
+    peer_token: String,
+    /// Every step so many times, in turn.
+    #[arg(long, default_value_t = 1)]
+    rounds: usize,
+    /// Be the ceiling.
+    #[arg(long, hide = true)]
+    ceiling: bool,
     /// Where SQLite's files are put, to measure a certain disk.
     #[arg(long, default_value = "target")]
     dir: PathBuf,
@@ -59,9 +77,34 @@ struct Options {
     bench: bool,
 }
 
+/// A program that somebody else started, and how it is spoken to.
+#[derive(Debug, Clone, Copy)]
+struct Peer {
+    kind: Kind,
+    address: SocketAddr,
+    process: u32,
+}
+
+impl FromStr for Peer {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = || {
+            let (name, rest) = text.split_once('@')?;
+            let (address, process) = rest.split_once('#')?;
+            let kind = if name == "pocketbase" { Kind::PocketBase } else { Kind::Peer };
+            Some(Self { kind, address: address.parse().ok()?, process: process.parse().ok()? })
+        };
+        parts().ok_or("a peer is NAME@ADDRESS#PROCESS")
+    }
+}
+
 fn main() {
     let options = Options::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    if options.ceiling {
+        return runtime.block_on(ceiling::serve());
+    }
     let engines: &[&str] = match options.engine.as_str() {
         "sqlite" => &["sqlite"],
         "postgres" => &["postgres"],
@@ -97,7 +140,9 @@ async fn measure(options: &Options, engine: &str) {
                 .await
             }
         };
-        let country = Country::enter(&database.url, options.villages, options.accounts == "village").await;
+        let mut country =
+            Country::enter(&database.url, options.villages, options.accounts == "village").await;
+        country.peer_token.clone_from(&options.peer_token);
         let bytes_before = database.bytes().await;
         candidates.push(Candidate {
             program: program.clone(),
@@ -106,15 +151,26 @@ async fn measure(options: &Options, engine: &str) {
             bytes_before,
         });
     }
-    for (at, &callers) in options.callers.iter().enumerate() {
-        let last = at + 1 == options.callers.len();
-        for candidate in &candidates {
-            step(options, engine, candidate, Kind::Submit, callers).await;
+    for _ in 0..options.rounds {
+        for &callers in &options.callers {
+            let mut kinds = vec![Kind::Submit];
+            if callers >= 64 && !options.only_submissions {
+                kinds.extend([Kind::Refuse, Kind::SubmitAndRead]);
+                step(options, engine, &candidates[0], Kind::Parse, callers).await;
+            }
+            for peer in &options.peer {
+                let program = Program::peer(peer.address, peer.process);
+                measured(options, engine, &candidates[0], &program, peer.kind, callers).await;
+            }
+            for kind in kinds {
+                for candidate in &candidates {
+                    step(options, engine, candidate, kind, callers).await;
+                }
+            }
         }
-        for candidate in candidates.iter().filter(|_| callers >= 64 && !options.only_submissions) {
-            step(options, engine, candidate, Kind::Refuse, callers).await;
-            if !last {
-                step(options, engine, candidate, Kind::SubmitAndRead, callers).await;
+        for &rate in &options.rates {
+            for candidate in &candidates {
+                step(options, engine, candidate, Kind::Steady(rate), STEADY_CALLERS).await;
             }
         }
     }
@@ -130,12 +186,29 @@ async fn measure(options: &Options, engine: &str) {
     }
 }
 
+/// Connections over which reports are sent at a steady rate.
+const STEADY_CALLERS: usize = 256;
+
 async fn step(options: &Options, engine: &str, candidate: &Candidate, kind: Kind, callers: usize) {
-    let program = Program::start(&candidate.program, &candidate.database.url);
+    let program = match kind {
+        Kind::Parse => Program::ceiling(),
+        _ => Program::start(&candidate.program, &candidate.database.url),
+    };
+    measured(options, engine, candidate, &program, kind, callers).await;
+    program.stop();
+}
+
+async fn measured(
+    options: &Options,
+    engine: &str,
+    candidate: &Candidate,
+    program: &Program,
+    kind: Kind,
+    callers: usize,
+) {
     let length = Duration::from_secs(options.seconds);
-    let measured = load::run(&program, &candidate.database, &candidate.country, kind, callers, length).await;
+    let measured = load::run(program, &candidate.database, &candidate.country, kind, callers, length).await;
     let name =
         if options.program.len() > 1 { candidate.program.display().to_string() } else { String::new() };
     println!("{}", measured.row(engine, kind, callers, &name));
-    program.stop();
 }

@@ -7,42 +7,58 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The program, serving.
+/// A program that serves: ours, the ceiling, or a peer that somebody else started.
 pub(crate) struct Program {
-    child: Child,
+    child: Option<(Child, BufReader<ChildStdout>)>,
+    id: u32,
     pub(crate) address: SocketAddr,
-    _stdout: BufReader<ChildStdout>,
 }
 
 impl Program {
     pub(crate) fn start(program: &Path, database: &str) -> Self {
-        let mut child = Command::new(program)
-            .args(["--log", "warn", "serve", "--listen", "127.0.0.1:0", "--database", database])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let arguments = ["--log", "warn", "serve", "--listen", "127.0.0.1:0", "--database", database];
+        Self::run(Command::new(program).args(arguments))
+    }
+
+    /// What takes requests apart and no more: this same tool, once again.
+    pub(crate) fn ceiling() -> Self {
+        Self::run(Command::new(std::env::current_exe().unwrap()).arg("--ceiling"))
+    }
+
+    /// One that runs already.
+    pub(crate) const fn peer(address: SocketAddr, id: u32) -> Self {
+        Self { child: None, id, address }
+    }
+
+    fn run(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
         let address = line.trim().rsplit('/').next().unwrap().parse().unwrap();
-        Self { child, address, _stdout: stdout }
+        Self { id: child.id(), child: Some((child, stdout)), address }
     }
 
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
+    pub(crate) const fn id(&self) -> u32 {
+        self.id
     }
 
     /// Asks it to end and waits until it has.
     pub(crate) fn stop(mut self) {
-        Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        assert!(self.child.wait().unwrap().success());
+        let Some((child, _)) = &mut self.child else { return };
+        Command::new("kill").arg(child.id().to_string()).status().unwrap();
+        let ended = child.wait().unwrap();
+        // The ceiling has nothing to finish, and ends by the signal itself.
+        assert!(ended.success() || ended.code().is_none());
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some((child, _)) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 

@@ -145,20 +145,30 @@ fn method(method: super::routes::Verb) -> BoxedFilter<()> {
     }
 }
 
+/// A path by its pattern, and what its parameters are. One filter for the whole path: a filter a segment costs an
+/// allocation each for every request.
 fn path(pattern: &'static str) -> BoxedFilter<Parts> {
-    let mut filter: BoxedFilter<Parts> = warp::any().map(Vec::new).boxed();
-    for segment in pattern.split('/').filter(|segment| !segment.is_empty()) {
-        filter = if segment.starts_with('{') {
-            let push = |mut params: Vec<String>, param: String| {
-                params.push(param);
-                params
-            };
-            filter.and(warp::path::param::<String>()).map(push).boxed()
-        } else {
-            filter.and(warp::path(segment)).boxed()
-        };
+    let fits = move |path: FullPath| {
+        std::future::ready(params(pattern, path.as_str()).ok_or_else(warp::reject::not_found))
+    };
+    warp::path::full().and_then(fits).boxed()
+}
+
+/// The parameters of a path that fits a pattern. A slash at its end makes no other path of it.
+fn params(pattern: &str, path: &str) -> Option<Vec<String>> {
+    let mut params = Vec::new();
+    let mut rest = path.strip_prefix('/').unwrap_or(path);
+    for wanted in pattern.split('/').filter(|segment| !segment.is_empty()) {
+        let (given, after) = rest.split_once('/').unwrap_or((rest, ""));
+        match wanted.starts_with('{') {
+            true if given.is_empty() => return None,
+            true => params.push(given.to_owned()),
+            false if given != wanted => return None,
+            false => {}
+        }
+        rest = after;
     }
-    filter.and(warp::path::end()).boxed()
+    rest.is_empty().then_some(params)
 }
 
 fn body(route: &Route) -> BoxedFilter<(Option<BodyStream>,)> {
@@ -205,4 +215,25 @@ fn unmatched(table: &[Route], method: &Method, path: &str) -> Error {
     }
     allowed.dedup();
     Error::MethodNotAllowed(allowed.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::params;
+
+    #[test]
+    fn paths_fit_whole_and_segment_by_segment() {
+        let fits = |pattern: &str, path: &str| params(pattern, path).map(|params| params.join(","));
+        assert_eq!(fits("/units/{code}", "/units/37").as_deref(), Some("37"));
+        assert_eq!(fits("/units/{code}", "/units/37/").as_deref(), Some("37"));
+        assert_eq!(fits("/a/{b}/c/{d}", "/a/1/c/%32").as_deref(), Some("1,%32"), "as written");
+        assert_eq!(fits("/", "/").as_deref(), Some(""));
+        assert_eq!(fits("/units", "/units").as_deref(), Some(""));
+        for other in
+            ["/units", "/units/", "/units//", "/units/37//", "/units/37/x", "/unit/37", "//units/37", "", "/"]
+        {
+            assert_eq!(fits("/units/{code}", other), None, "{other}");
+        }
+        assert_eq!(fits("/", "/units"), None);
+    }
 }
