@@ -18,6 +18,11 @@ const CAMPAIGN: &str = "constitution-bench";
 const PAST_DAYS: usize = 6;
 
 pub(crate) struct Country {
+    /// Identifier of the drive, and on how many days, today and backwards, nobody has reported yet.
+    campaign: String,
+    open_days: usize,
+    /// Code of the unit at the top.
+    top: String,
     /// Codes of the villages, in no order, and the token that reports for each.
     villages: Vec<(String, usize)>,
     tokens: Vec<String>,
@@ -45,6 +50,54 @@ impl Country {
         store.close().await;
         shuffle(&mut villages);
         Self {
+            campaign: CAMPAIGN.into(),
+            open_days: PAST_DAYS,
+            top: "CN".into(),
+            villages,
+            tokens,
+            today,
+            next: AtomicUsize::new(0),
+            elsewhere: AtomicUsize::new(0),
+            peer_token: String::new(),
+        }
+    }
+
+    /// A country that `pufa simulate` made: its last drive, in which nobody has reported for today. Somebody of each province
+    /// reports for its villages.
+    pub(crate) async fn simulated(url: &str) -> Self {
+        let store = Store::open(&Settings::new(url), Clock::system()).await.unwrap();
+        let today = Clock::system().today();
+        let catalogue = store.catalogue();
+        let tree = &catalogue.tree;
+        let campaign = catalogue.campaigns.iter().find(|one| one.window.contains(today)).unwrap().clone();
+        let provinces: Vec<(UnitId, String)> =
+            tree.children(campaign.unit).map(|unit| (unit.id, unit.code.to_string())).collect();
+        let mut villages = Vec::new();
+        for (token, (province, _)) in provinces.iter().enumerate() {
+            let leaves = tree.subtree(*province).iter().filter(|unit| tree.is_leaf(unit.id, today));
+            villages.extend(leaves.map(|unit| (unit.code.to_string(), token)));
+        }
+        let stamp = std::process::id();
+        let work = work(move |transaction| {
+            Box::pin(async move {
+                let mut tokens = Vec::new();
+                for (province, code) in provinces {
+                    let name = format!("bench-{stamp}-{code}");
+                    tokens.push(account(transaction, Role::Reporter, &name, Some(province)).await?);
+                }
+                let office = format!("bench-{stamp}-office");
+                tokens.push(account(transaction, Role::Office, &office, None).await?);
+                Ok(tokens)
+            })
+        });
+        let tokens = store.transact(work).await.unwrap();
+        let top = tree.get(campaign.unit).unwrap().code.to_string();
+        store.close().await;
+        shuffle(&mut villages);
+        Self {
+            campaign: campaign.id.to_string(),
+            open_days: 1,
+            top,
             villages,
             tokens,
             today,
@@ -56,14 +109,14 @@ impl Country {
 
     /// How many reports have been handed out.
     pub(crate) fn taken(&self) -> u64 {
-        self.next.load(Ordering::Relaxed).min(self.villages.len() * PAST_DAYS) as u64
+        self.next.load(Ordering::Relaxed).min(self.villages.len() * self.open_days) as u64
     }
 
     /// The next report of a village that has not reported that day yet; none when all have.
     pub(crate) fn report(&self) -> Option<Report<'_>> {
         let at = self.next.fetch_add(1, Ordering::Relaxed);
         let ago = at / self.villages.len();
-        (ago < PAST_DAYS).then(|| self.report_on(self.today.plus(-i32::try_from(ago).unwrap()), at))
+        (ago < self.open_days).then(|| self.report_on(self.today.plus(-i32::try_from(ago).unwrap()), at))
     }
 
     /// The next report to a peer, which fills a database of its own and has no bounds on days.
@@ -91,16 +144,16 @@ impl Country {
     fn report_on(&self, day: ReportDay, at: usize) -> Report<'_> {
         let (village, token) = &self.villages[at % self.villages.len()];
         Report {
-            path: format!("/api/v1/campaigns/{CAMPAIGN}/tallies/{village}/{day}"),
+            path: format!("/api/v1/campaigns/{}/tallies/{village}/{day}", self.campaign),
             token: &self.tokens[*token],
             body: body(at as u64),
         }
     }
 
-    /// What an office looks at: the totals of the nation.
+    /// What an office looks at: the totals of the whole country.
     pub(crate) fn dashboard(&self) -> (String, &str) {
         let token = self.tokens.last().unwrap();
-        (format!("/api/v1/campaigns/{CAMPAIGN}/totals?unit=CN&by=measure"), token)
+        (format!("/api/v1/campaigns/{}/totals?unit={}&by=measure", self.campaign, self.top), token)
     }
 }
 

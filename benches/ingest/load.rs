@@ -15,6 +15,8 @@ pub(crate) enum Kind {
     Submit,
     /// The same, with readers beside them; the latencies are the readers'.
     SubmitAndRead,
+    /// Readers alone.
+    Read,
     /// Reports that are read, judged and refused.
     Refuse,
     /// The ceiling: requests that are taken apart, and that is all.
@@ -32,6 +34,7 @@ impl Kind {
         match self {
             Self::Submit => "durable".into(),
             Self::SubmitAndRead => "totals read meanwhile".into(),
+            Self::Read => "totals read".into(),
             Self::Refuse => "refused after judgement".into(),
             Self::Parse => "warp parses, and no more".into(),
             Self::Peer => "durable, FastAPI + SQLAlchemy".into(),
@@ -112,10 +115,12 @@ pub(crate) async fn run(
 ) -> Measured {
     let phase = Arc::new(Phase::default());
     let before = resident(program.id());
+    let reading = matches!(kind, Kind::SubmitAndRead | Kind::Read);
+    let callers = if kind == Kind::Read { 0 } else { callers };
     let callers: Vec<_> = (0..callers)
         .map(|at| tokio::spawn(call(program.address, country.clone(), phase.clone(), kind, (at, callers))))
         .collect();
-    let readers = if kind == Kind::SubmitAndRead { READERS } else { 0 };
+    let readers = if reading { READERS } else { 0 };
     let readers: Vec<_> =
         (0..readers).map(|_| tokio::spawn(read(program.address, country.clone(), phase.clone()))).collect();
     tokio::time::sleep(WARM_UP).await;
@@ -129,9 +134,12 @@ pub(crate) async fn run(
     let after = resident(program.id());
     phase.ended.store(true, Ordering::Relaxed);
     let mut latencies = collect(callers).await;
-    let answers = latencies.len();
-    if kind == Kind::SubmitAndRead {
+    let mut answers = latencies.len();
+    if reading {
         latencies = collect(readers).await;
+    }
+    if kind == Kind::Read {
+        answers = latencies.len();
     }
     latencies.sort_unstable();
     Measured {
@@ -173,7 +181,7 @@ async fn call(
         let (report, wanted) = match kind {
             Kind::Refuse => (Some(country.refused(at)), 422),
             Kind::Parse => (Some(country.refused(at)), 201),
-            Kind::Submit | Kind::SubmitAndRead | Kind::Steady(_) => (country.report(), 201),
+            Kind::Submit | Kind::SubmitAndRead | Kind::Read | Kind::Steady(_) => (country.report(), 201),
             Kind::Peer => (Some(country.elsewhere()), 201),
             Kind::PocketBase => (Some(country.record()), 200),
         };

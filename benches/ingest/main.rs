@@ -60,6 +60,9 @@ struct Options {
     /// What PocketBase lets in.
     #[arg(long, default_value = "", hide = true)]
     peer_token: String,
+    /// A database that `pufa simulate` filled, instead of one made for this.
+    #[arg(long)]
+    simulated: Option<String>,
     /// Every step so many times, in turn.
     #[arg(long, default_value_t = 1)]
     rounds: usize,
@@ -129,6 +132,7 @@ async fn measure(options: &Options, engine: &str) {
     let mut candidates = Vec::new();
     for program in &options.program {
         let database = match engine {
+            _ if options.simulated.is_some() => Database::kept(options.simulated.as_deref().unwrap()),
             "sqlite" => Database::sqlite(&options.dir),
             _ => {
                 Database::postgres(
@@ -152,6 +156,9 @@ async fn measure(options: &Options, engine: &str) {
         });
     }
     for _ in 0..options.rounds {
+        for candidate in candidates.iter().filter(|_| options.simulated.is_some()) {
+            step(options, engine, candidate, Kind::Read, 8).await;
+        }
         for &callers in &options.callers {
             let mut kinds = vec![Kind::Submit];
             if callers >= 64 && !options.only_submissions {

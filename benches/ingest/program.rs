@@ -93,8 +93,13 @@ pub(crate) struct Database {
 }
 
 enum Place {
+    /// Somebody else's, and left to them.
+    Kept,
     File(PathBuf),
-    Server { server: DatabaseConnection, name: String },
+    Server {
+        server: DatabaseConnection,
+        name: String,
+    },
 }
 
 static NUMBER: AtomicUsize = AtomicUsize::new(0);
@@ -109,6 +114,11 @@ impl Database {
         Self { url: format!("sqlite://{}?mode=rwc", file.display()), place: Place::File(file) }
     }
 
+    /// One that was there before.
+    pub(crate) fn kept(url: &str) -> Self {
+        Self { url: url.into(), place: Place::Kept }
+    }
+
     pub(crate) async fn postgres(url: &str) -> Self {
         let server = sea_orm::Database::connect(url).await.unwrap();
         let name = name();
@@ -120,6 +130,7 @@ impl Database {
     /// Its size on disk.
     pub(crate) async fn bytes(&self) -> u64 {
         match &self.place {
+            Place::Kept => 0,
             Place::File(file) => std::fs::metadata(file).map_or(0, |file| file.len()),
             Place::Server { name, .. } => self.number(&format!("SELECT pg_database_size('{name}')")).await,
         }
@@ -128,7 +139,7 @@ impl Database {
     /// Bytes that the server has logged so far, with which it makes commits durable. SQLite has no server.
     pub(crate) async fn logged(&self) -> u64 {
         match &self.place {
-            Place::File(_) => 0,
+            Place::Kept | Place::File(_) => 0,
             Place::Server { .. } => self.number("SELECT (pg_current_wal_lsn() - '0/0')::bigint").await,
         }
     }
@@ -155,6 +166,7 @@ impl Database {
 
     pub(crate) async fn remove(self) {
         match self.place {
+            Place::Kept => {}
             Place::File(file) => {
                 for end in ["", "-wal", "-shm"] {
                     let _ = std::fs::remove_file(format!("{}{end}", file.display()));

@@ -212,6 +212,9 @@ async fn survive<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result
 /// How often a batch that lost against another replica is tried again before its callers are told.
 const TRIES: usize = 20;
 
+/// How often in turn nothing more may have come before a batch is begun.
+const GATHERING: usize = 2;
+
 struct Writer {
     parts: Parts,
     hot: Hot,
@@ -223,6 +226,7 @@ impl Writer {
         let mut waiting = Vec::with_capacity(self.parts.batch);
         let mut batch: Vec<(Submission, Answer)> = Vec::with_capacity(self.parts.batch);
         while receiver.recv_many(&mut waiting, self.parts.batch).await > 0 {
+            self.gather(&mut receiver, &mut waiting).await;
             for command in waiting.drain(..) {
                 match command {
                     Command::Submit(submission, answer) => batch.push((*submission, answer)),
@@ -246,6 +250,22 @@ impl Writer {
                 }
             }
             self.submit(&mut batch).await;
+        }
+    }
+
+    /// Lets those who are about to send do so: callers of the last batch come back one by one, and a batch of many costs
+    /// little more than one of few. Only what can run now is let run; nobody is waited for.
+    async fn gather(&self, receiver: &mut mpsc::Receiver<Command>, waiting: &mut Vec<Command>) {
+        let mut idle = 0;
+        while idle < GATHERING && waiting.len() < self.parts.batch {
+            tokio::task::yield_now().await;
+            let before = waiting.len();
+            while waiting.len() < self.parts.batch
+                && let Ok(command) = receiver.try_recv()
+            {
+                waiting.push(command);
+            }
+            idle = if waiting.len() == before { idle + 1 } else { 0 };
         }
     }
 
