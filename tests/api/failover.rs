@@ -17,7 +17,7 @@ async fn ready(app: &TestApp) -> u16 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_only_reads_takes_no_report_and_is_left_when_it_writes_again() {
     let app = TestApp::start(Engine::Postgres).await;
-    let name = app.database.url.rsplit('/').next().unwrap().to_owned();
+    let name = app.database.url().rsplit('/').next().unwrap().to_owned();
     let wanfu = app.by("wanfu");
     let body = |count: u32| json!({ "items": [{ "measure": "materials", "count": count }] });
     wanfu.put(WANFU, &body(1)).await.expect(201);
