@@ -118,7 +118,8 @@ impl Country<'_> {
 
     /// Parts a number, some larger and some smaller.
     fn parts(&mut self, total: u64, parts: u64) -> Vec<u64> {
-        let weights: Vec<u64> = (0..parts).map(|_| self.dice.from(50, 150)).collect();
+        let even = parts == total;
+        let weights: Vec<u64> = (0..parts).map(|_| if even { 1 } else { self.dice.from(50, 150) }).collect();
         share(total, &weights)
     }
 
