@@ -108,13 +108,14 @@ struct After {
 impl After {
     const RANKS: [Rank; 3] = [Rank::Whole, Rank::Beginning, Rank::Inside];
 
-    fn write(rank: Rank, unit: &Unit) -> String {
-        format!("{}:{}", rank as u8, unit.code)
+    /// A search ends at a rank and a unit, any other page at a unit alone.
+    fn write(rank: Option<Rank>, unit: &Unit) -> String {
+        rank.map_or_else(|| unit.code.to_string(), |rank| format!("{}:{}", rank as u8, unit.code))
     }
 
     fn read(cursor: &str, tree: &UnitTree) -> Result<Self, Error> {
         let read = || {
-            let (rank, code) = cursor.split_once(':')?;
+            let (rank, code) = cursor.split_once(':').unwrap_or(("0", cursor));
             let rank = *Self::RANKS.get(rank.parse::<usize>().ok()?)?;
             Some(Self { rank, place: tree.place(tree.by_code(code)?.id)? })
         };
@@ -180,7 +181,7 @@ impl App {
         };
         let more = found.len() > limit;
         found.truncate(limit);
-        let next = found.last().filter(|_| more).map(|(rank, unit)| After::write(*rank, unit));
+        let next = found.last().filter(|_| more).map(|(rank, unit)| After::write(query.map(|_| *rank), unit));
         Ok(UnitsView { items: found.into_iter().map(|(_, unit)| UnitView::new(unit, tree)).collect(), next })
     }
 
