@@ -144,8 +144,10 @@ async fn measure(options: &Options, engine: &str) {
                 .await
             }
         };
-        let mut country =
-            Country::enter(&database.url, options.villages, options.accounts == "village").await;
+        let mut country = match options.simulated {
+            Some(_) => Country::simulated(&database.url).await,
+            None => Country::enter(&database.url, options.villages, options.accounts == "village").await,
+        };
         country.peer_token.clone_from(&options.peer_token);
         let bytes_before = database.bytes().await;
         candidates.push(Candidate {
