@@ -41,7 +41,8 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "domain",
         may: &[],
-        crates: Crates::Only(&["std", "core", "alloc", "jiff", "thiserror"]),
+        // `pinyin` is tables of how characters are read, and nothing else.
+        crates: Crates::Only(&["std", "core", "alloc", "jiff", "pinyin", "thiserror"]),
         never: OUTSIDE,
         pure: true,
     },
