@@ -186,6 +186,7 @@ impl Hall<'_> {
             idempotency: None,
             actor: 0,
             received_at: day.at(Time::new(hour, minute, 0, 0).unwrap_or(Time::MIN)),
+            address: None,
         }))
     }
 }
