@@ -8,6 +8,7 @@ use serde_json::json;
 on_both! {
     every_picture_comes_as_png_and_svg
     a_picture_is_sent_once
+    nothing_is_drawn_for_who_has_it
     faults_of_a_picture_are_told
     beyond_the_queue_a_picture_is_refused
 }
@@ -78,6 +79,10 @@ async fn every_picture_comes_as_png_and_svg(engine: Engine) {
             assert!(text.contains(word), "{name} does not say {word}");
         }
     }
+    for (preset, size) in [("a4", (1600, 2260)), ("phone", (1080, 1440)), ("screen", (1920, 1080))] {
+        let path = format!("/campaigns/constitution-2025/charts/summary.png?preset={preset}");
+        assert_eq!(png_size(&office.get(&path).await), size, "{preset}");
+    }
     let path = "/campaigns/constitution-2025/charts/totals.svg";
     let english = office.get(&format!("{path}?lang=en")).await.text();
     assert!(english.contains("Printed matter") && english.contains("万福街道"));
@@ -114,6 +119,21 @@ async fn a_picture_is_sent_once(engine: Engine) {
     let after = office.get_with(path, &[("if-none-match", before.header("etag"))]).await;
     assert_eq!(after.status, 200, "new figures are a new picture");
     assert_ne!(after.body, before.body);
+}
+
+async fn nothing_is_drawn_for_who_has_it(engine: Engine) {
+    let app = with_figures(engine, Limits::default()).await;
+    let path = "/campaigns/constitution-2025/charts/summary.png";
+    let first = app.by("office").get(path).await;
+    let tag = first.header("etag").to_owned();
+    let database = app.stop().await;
+    // A service that keeps no picture yet, and has no place to draw one.
+    let limits = Limits { drawings: 0, drawing_queue: 0, ..Limits::default() };
+    let app = TestApp::on(&database, Options { limits, ..Options::default() }).await;
+    let office = app.by("office");
+    office.get(path).await.problem(503, "busy");
+    let known = office.get_with(path, &[("if-none-match", &tag)]).await;
+    assert_eq!((known.status, known.header("etag")), (304, tag.as_str()));
 }
 
 async fn faults_of_a_picture_are_told(engine: Engine) {

@@ -76,6 +76,20 @@ async fn the_demo_shows_what_the_newspaper_printed() {
         let bytes = std::fs::read(&output).unwrap();
         assert!(bytes.starts_with(begins) && bytes.len() > 10_000, "{file}: {} bytes", bytes.len());
     }
+    let folder = dir.path().join("all");
+    let arguments = ["chart", "summary", "--all", "--preset", "phone", "--database", &url, "-o"];
+    let drawn = run(pufa(&[&arguments[..], &[folder.to_str().unwrap()]].concat()), "");
+    assert_eq!((drawn.code, drawn.out.as_str()), (0, ""), "{}", drawn.err);
+    let pages: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).collect();
+    assert_eq!(pages.len(), campaigns["items"].as_array().unwrap().len(), "a page a campaign");
+    for page in pages {
+        let bytes = std::fs::read(&page).unwrap();
+        // Width and height as the file itself says them.
+        assert_eq!(
+            (&bytes[16..20], &bytes[20..24]),
+            (&1080_u32.to_be_bytes()[..], &1440_u32.to_be_bytes()[..])
+        );
+    }
     let unknown = dir.path().join("no.png");
     let arguments = ["chart", "pie", "--campaign", "constitution-2025", "--database", &url, "-o"];
     assert_eq!(run(pufa(&[&arguments[..], &[unknown.to_str().unwrap()]].concat()), "").code, 1);
