@@ -6,7 +6,7 @@ use crate::domain::access::{self, Permission};
 use crate::domain::calendar::ReportDay;
 use crate::domain::fault::Fault;
 use crate::domain::privacy;
-use crate::domain::unit::{Rank, Unit, UnitCode, UnitKind, UnitTree};
+use crate::domain::unit::{Rank, Unit, UnitCode, UnitId, UnitKind, UnitTree};
 use crate::store::{AuditEntry, NewUnit, Transaction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -203,15 +203,7 @@ impl App {
         let mut faults = Vec::new();
         let unit = changed(None, body, &catalogue.tree, &mut faults);
         let (Some(unit), true) = (unit, faults.is_empty()) else { return Err(Error::Invalid(faults)) };
-        match unit.parent {
-            Some(parent) if access::may(&caller.actor, &catalogue.tree, Permission::ManageUnits, parent) => {}
-            None if access::may_everywhere(&caller.actor, Permission::ManageUnits) => {}
-            // One that lies elsewhere is told as one that is not there.
-            Some(parent) if !access::may(&caller.actor, &catalogue.tree, Permission::Read, parent) => {
-                return Err(Error::invalid(Fault::new("/parent", "parent_unknown")));
-            }
-            _ => return Err(Error::Forbidden),
-        }
+        may_lie_under(caller, &catalogue.tree, unit.parent)?;
         let (origin, code) = (caller.origin(), unit.code.to_string());
         let subject = code.clone();
         self.store
@@ -255,16 +247,10 @@ impl App {
         let after = changed(Some(&before), body, tree, &mut faults);
         let (Some(after), true) = (after, faults.is_empty()) else { return Err(Error::Invalid(faults)) };
         if after.parent != before.parent {
-            let allowed = match after.parent {
-                Some(parent) if tree.is_under(parent, before.id) => {
-                    return Err(Error::invalid(Fault::new("/parent", "parent_circular")));
-                }
-                Some(parent) => access::may(&caller.actor, tree, Permission::ManageUnits, parent),
-                None => access::may_everywhere(&caller.actor, Permission::ManageUnits),
-            };
-            if !allowed {
-                return Err(Error::Forbidden);
+            if after.parent.is_some_and(|parent| tree.is_under(parent, before.id)) {
+                return Err(Error::invalid(Fault::new("/parent", "parent_circular")));
             }
+            may_lie_under(caller, tree, after.parent)?;
         }
         let detail = serde_json::json!({
             "before": UnitView::new(&before, tree), "after": UnitView::new(&after, tree)
@@ -297,6 +283,20 @@ pub(super) async fn rebuild_all(tx: &mut Transaction) -> Result<(), crate::store
         tx.rebuild_rollups(campaign).await?;
     }
     Ok(())
+}
+
+/// Whether a caller may enter or move a unit under a parent, or to the top. A parent that lies elsewhere is told as one that
+/// is not there.
+fn may_lie_under(caller: &Caller, tree: &UnitTree, parent: Option<UnitId>) -> Result<(), Error> {
+    let may = |permission, parent| access::may(&caller.actor, tree, permission, parent);
+    match parent {
+        Some(parent) if may(Permission::ManageUnits, parent) => Ok(()),
+        None if access::may_everywhere(&caller.actor, Permission::ManageUnits) => Ok(()),
+        Some(parent) if !may(Permission::Read, parent) => {
+            Err(Error::invalid(Fault::new("/parent", "parent_unknown")))
+        }
+        _ => Err(Error::Forbidden),
+    }
 }
 
 /// The unit that a body makes, of nothing or of one that exists.

@@ -246,8 +246,10 @@ async fn looking_is_not_touching(engine: Engine) {
     let office = app.by("office");
     office.patch("/units/371702001", &json!({ "name": "x" })).await.problem(404, "unit_out_of_scope");
     office.post("/units", &json!({ "code": "371799", "name": "又一区" })).await.problem(403, "forbidden");
-    office.post("/units", &json!({ "code": "371702002", "name": "又一街" })).await.problem(403, "forbidden");
-    office.patch("/units/371772001", &json!({ "parent": "371702" })).await.problem(403, "forbidden");
+    // Nor does it learn from a refusal what lies elsewhere.
+    let street = json!({ "code": "371702002", "name": "又一街" });
+    office.post("/units", &street).await.problem(422, "parent_unknown");
+    office.patch("/units/371772001", &json!({ "parent": "371702" })).await.problem(422, "parent_unknown");
     assert_eq!(app.database.stored().await, before);
 }
 
