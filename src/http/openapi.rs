@@ -71,9 +71,14 @@ fn operation(route: &Route, [reads, writes]: [&mut SchemaGenerator; 2], problem:
     }
     responses.insert(status.to_string(), success.clone());
     if route.doc.refuses.contains(&428) {
-        responses.insert("201".into(), success);
+        responses.insert("201".into(), success.clone());
     }
-    for status in route.doc.refuses {
+    for status in route.doc.also {
+        responses.insert(status.to_string(), success.clone());
+    }
+    // Whoever is not signed in, may not, or must do something else first.
+    let needs: &[u16] = if matches!(route.access, Access::Needs(_)) { &[401, 403] } else { &[] };
+    for status in needs.iter().chain(route.doc.refuses) {
         let content = json!({ "application/problem+json": { "schema": problem } });
         responses.insert(status.to_string(), json!({ "description": "Refused", "content": content }));
     }

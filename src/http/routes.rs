@@ -71,7 +71,9 @@ pub struct Doc {
     pub takes: Option<SchemaOf>,
     /// Status and body of its success.
     pub gives: (u16, Option<SchemaOf>),
-    /// Statuses of its refusals.
+    /// Other statuses that come with the body of success.
+    pub also: &'static [u16],
+    /// Statuses of its refusals, beside 401 and 403 of every route that needs somebody.
     pub refuses: &'static [u16],
 }
 
@@ -195,13 +197,20 @@ macro_rules! page {
             access: $access,
             shape: Shape::Page,
             handler: run!($handler),
-            doc: Doc { summary: "", query: &[], takes: None, gives: (200, None), refuses: &[] },
+            doc: Doc { summary: "", query: &[], takes: None, gives: (200, None), also: &[], refuses: &[] },
         }
     };
 }
 
 const fn doc(summary: &'static str, query: &'static [&'static str], gives: SchemaOf) -> Doc {
-    Doc { summary, query, takes: None, gives: (200, Some(gives)), refuses: &[400, 401, 404, 422, 503] }
+    Doc {
+        summary,
+        query,
+        takes: None,
+        gives: (200, Some(gives)),
+        also: &[],
+        refuses: &[400, 401, 404, 422, 503],
+    }
 }
 
 /// Statuses of what a person does to their own account.

@@ -7,6 +7,7 @@ use crate::domain::access::Permission;
 pub(super) const DHIS2: &[Route] = &[
     dhis2!(Post "/dataValueSets" Submit, dhis2::import, Doc {
         takes: Some(schema::<crate::service::dhis2::DataValueSet>),
+        also: &[409],
         refuses: &[400, 401, 403, 408, 413, 415, 422, 503],
         ..doc("Take in data values, as DHIS2 does; refused ones are told with 409 and the same body", dhis2::IMPORT,
             schema::<dhis2::ImportAnswer>)
