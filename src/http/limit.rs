@@ -16,6 +16,7 @@ pub async fn collect(mut body: BodyStream, headers: &HeaderMap, limits: &Limits)
     let announced =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limits.body_bytes as u64) {
+        discard(body, limits);
         return Err(Error::BodyTooLarge(limits.body_bytes));
     }
     let read = async {
@@ -25,6 +26,7 @@ pub async fn collect(mut body: BodyStream, headers: &HeaderMap, limits: &Limits)
             let chunk = chunk.map_err(|_| Error::BodyBroken)?;
             let length = collected.as_ref().map_or(first.len(), Vec::len) + chunk.len();
             if length > limits.body_bytes {
+                discard(body, limits);
                 return Err(Error::BodyTooLarge(limits.body_bytes));
             }
             // A body mostly comes in one piece, and then is not copied.
@@ -37,4 +39,20 @@ pub async fn collect(mut body: BodyStream, headers: &HeaderMap, limits: &Limits)
         Ok(collected.map_or(first, Bytes::from))
     };
     tokio::time::timeout(limits.body_timeout, read).await.map_err(|_| Error::BodyTimeout)?
+}
+
+/// How many times the cap is read of a body that is refused for its size.
+const DISCARDED: usize = 4;
+
+/// Reads on for a while and throws away what comes. The answer does not wait for it; but who is refused while they are still
+/// sending would see the connection break instead of the answer.
+fn discard(mut body: BodyStream, limits: &Limits) {
+    let mut left = limits.body_bytes.saturating_mul(DISCARDED);
+    let read = async move {
+        while let Some(Ok(chunk)) = body.next().await {
+            let Some(rest) = left.checked_sub(chunk.len()) else { break };
+            left = rest;
+        }
+    };
+    tokio::spawn(tokio::time::timeout(limits.body_timeout, read));
 }
