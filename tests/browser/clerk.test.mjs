@@ -113,7 +113,10 @@ scene("offline, killed, come back: the report goes exactly once", async (s) => {
     return route.abort("connectionreset");
   });
   page = await context.newPage();
+  // The words of the first try are still there when the page opens: only the request itself tells that it was made.
+  const failed = page.waitForEvent("requestfailed", (request) => request.method() === "PUT");
   await page.goto(unit.form);
+  await failed;
   await page.locator("#outbox").getByText("没有网络，联网后自动发送").waitFor();
   assert.equal(lost, 1);
   await page.close();
