@@ -2,13 +2,13 @@
 
 use super::entity::audit;
 use super::{StoreError, Transaction, tally};
+pub(super) use crate::digest::{Digest, digest};
 use crate::domain::calendar::ReportDay;
 use crate::domain::tally::Version;
 use crate::domain::unit::UnitId;
 use jiff::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ConnectionTrait, EntityTrait, Statement};
-use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -109,31 +109,6 @@ fn seal(previous: &str, row: &audit::Model) -> String {
     digest(fields.into_iter().chain(row.state.as_deref()))
 }
 
-/// SHA-256 in hex over texts, each with its length before it.
-pub(super) fn digest<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    let mut digest = Digest::new();
-    texts.into_iter().for_each(|text| digest.text(text));
-    digest.finish()
-}
-
-/// A digest that grows text by text.
-pub(super) struct Digest(Sha256);
-
-impl Digest {
-    pub(super) fn new() -> Self {
-        Self(Sha256::new())
-    }
-
-    pub(super) fn text(&mut self, text: &str) {
-        self.0.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
-        self.0.update(text.as_bytes());
-    }
-
-    pub(super) fn finish(self) -> String {
-        hex::encode(self.0.finalize())
-    }
-}
-
 /// The entry that seals a batch of reports.
 pub(super) const SUBMIT: &str = "tally.submit";
 /// The entry that seals what was changed in place without an entry of its own, and all there was before there were seals.
@@ -182,6 +157,24 @@ impl Transaction {
         let seq = head.seq;
         self.set_head(head);
         Ok(seq)
+    }
+
+    /// As many statements as [`audit`](Self::audit) runs, which write nothing: where nothing may be kept of something that
+    /// looks from outside like what is kept, the time that it takes must not tell the two apart.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn audit_in_vain(&mut self) -> Result<(), StoreError> {
+        for sql in [
+            "UPDATE audit SET hash = hash WHERE shard = $1 AND seq = -1",
+            "UPDATE seals SET digest = digest WHERE name = '' AND bucket = $1",
+        ] {
+            let lane = self.shard().into();
+            let statement =
+                Statement::from_sql_and_values(self.connection().get_database_backend(), sql, [lane]);
+            self.connection().execute_raw(statement).await?;
+        }
+        Ok(())
     }
 
     /// Seals what was touched after the last entry, if anything was.

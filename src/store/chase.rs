@@ -2,7 +2,7 @@
 
 use super::entity::{chase, chase_unit, unit_liaison, user};
 use super::rows::{Columns, Rows, Type};
-use super::{Store, StoreError, Transaction};
+use super::{Store, StoreError, Transaction, state};
 use crate::domain::calendar::ReportDay;
 use crate::domain::chase::Channel;
 use crate::domain::unit::UnitId;
@@ -194,6 +194,8 @@ impl Transaction {
         let names = rows.names();
         let insert = |rows: &str| format!("INSERT INTO chase_units ({names}) SELECT {names} FROM {rows}");
         rows.execute(self.connection(), insert).await?;
+        self.touch(&state::CHASES, id);
+        self.touch(&state::CHASE_UNITS, id);
         Ok(id)
     }
 
@@ -202,6 +204,7 @@ impl Transaction {
     /// # Errors
     /// When the database refuses.
     pub async fn set_liaison(&mut self, unit: UnitId, label: String) -> Result<(), StoreError> {
+        self.touch(&state::UNIT_LIAISONS, unit.0);
         if label.is_empty() {
             unit_liaison::Entity::delete_by_id(unit.0).exec(self.connection()).await?;
             return Ok(());

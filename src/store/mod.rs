@@ -138,20 +138,15 @@ impl Store {
             slots: slots.clone(),
         });
         let store = Self { read: connections.read, health: connections.health, writer, catalogue, slots };
-        if settings.migrate && !state::begun(&store.read).await? {
-            store.seal_all().await?;
+        if settings.migrate && !state::unsealed(&store.read).await?.is_empty() {
+            store.seal_unsealed().await?;
         }
         Ok(store)
     }
 
-    /// Seals what is changed in place in a database that was filled before there were seals.
-    async fn seal_all(&self) -> Result<(), StoreError> {
-        self.transact(|tx: &mut Transaction| {
-            Box::pin(async move {
-                if state::begun(tx.connection()).await? { Ok(()) } else { tx.touch_all().await }
-            })
-        })
-        .await
+    /// Seals what is changed in place where a database was filled before it was sealed.
+    async fn seal_unsealed(&self) -> Result<(), StoreError> {
+        self.transact(|tx: &mut Transaction| Box::pin(async move { tx.touch_unsealed().await })).await
     }
 
     /// The units and campaigns as last seen.

@@ -205,8 +205,32 @@ pub(super) static HOOKS: Sealed = table(
     ],
 );
 
+/// Who was asked for a report, when and through what: whether a unit was reminded is what it is later held to.
+pub(super) static CHASES: Sealed = table(
+    "chases",
+    "id",
+    16,
+    &[
+        ("campaign_id", Plain),
+        ("day", Plain),
+        ("unit_id", Plain),
+        ("channel", Plain),
+        ("asked", Plain),
+        ("actor_id", Plain),
+        ("hook_id", Plain),
+        ("at", Plain),
+    ],
+);
+pub(super) static CHASE_UNITS: Sealed = table(
+    "chase_units",
+    "chase_id",
+    1,
+    &[("campaign_id", Plain), ("unit_id", Plain), ("day", Plain), ("at", Plain)],
+);
+pub(super) static UNIT_LIAISONS: Sealed = table("unit_liaisons", "unit_id", 256, &[("label", Plain)]);
+
 /// Every table that is sealed; `pufa verify` looks at all of them.
-pub(super) static ALL: [&Sealed; 15] = [
+pub(super) static ALL: [&Sealed; 18] = [
     &UNITS,
     &CAMPAIGNS,
     &CAMPAIGN_MEASURES,
@@ -222,6 +246,9 @@ pub(super) static ALL: [&Sealed; 15] = [
     &DAY_LOCKS,
     &LOCK_EXCEPTIONS,
     &HOOKS,
+    &CHASES,
+    &CHASE_UNITS,
+    &UNIT_LIAISONS,
 ];
 
 /// What parts two columns; no text of this service holds a control character.
@@ -308,7 +335,7 @@ impl Sealed {
 
 /// The digest of a bucket without rows.
 pub(super) fn empty() -> String {
-    audit::digest([])
+    audit::Digest::new().finish()
 }
 
 /// Buckets that a transaction changed: the table's place in [`ALL`], and the bucket.
@@ -344,19 +371,25 @@ pub(super) fn read(text: &str) -> Vec<((usize, i32), Seal)> {
     found.into_iter().filter_map(one).collect()
 }
 
-/// Whether anything was sealed yet. Seals that somebody took away are not made anew: the audit still knows of them.
-pub(super) async fn begun(connection: &impl ConnectionTrait) -> Result<bool, StoreError> {
-    for sql in [
-        "SELECT 1 FROM seals WHERE name <> $1 LIMIT 1",
-        "SELECT 1 FROM audit WHERE state IS NOT NULL AND action <> $1 LIMIT 1",
-    ] {
-        let statement =
-            Statement::from_sql_and_values(connection.get_database_backend(), sql, [audit::MARK.into()]);
-        if connection.query_one_raw(statement).await?.is_some() {
-            return Ok(true);
+/// Tables with rows of which nothing was ever sealed: those of a database that was filled before they were. Seals that
+/// somebody took away are not made anew, for the audit still knows of them.
+pub(super) async fn unsealed(connection: &impl ConnectionTrait) -> Result<Vec<&'static Sealed>, StoreError> {
+    let backend = connection.get_database_backend();
+    let found = async |sql: &str, value: &str| -> Result<bool, StoreError> {
+        let statement = Statement::from_sql_and_values(backend, sql, [value.into()]);
+        Ok(connection.query_one_raw(statement).await?.is_some())
+    };
+    let mut unsealed = Vec::new();
+    for table in ALL {
+        if !found("SELECT 1 FROM seals WHERE name = $1 LIMIT 1", table.table).await?
+            && table.next(connection, i32::MIN / table.width).await?.is_some()
+            && !found("SELECT 1 FROM audit WHERE state LIKE $1 LIMIT 1", &format!("%\"{}/%", table.table))
+                .await?
+        {
+            unsealed.push(table);
         }
     }
-    Ok(false)
+    Ok(unsealed)
 }
 
 const SEALS: Columns =
@@ -370,12 +403,15 @@ impl Transaction {
         }
     }
 
-    /// Seals every bucket there is: for a database that was filled before there were seals.
-    pub(super) async fn touch_all(&mut self) -> Result<(), StoreError> {
-        for (at, table) in ALL.iter().enumerate() {
+    /// Seals every bucket of the tables that were filled before they were sealed.
+    pub(super) async fn touch_unsealed(&mut self) -> Result<(), StoreError> {
+        for table in unsealed(self.connection()).await? {
             let mut from = i32::MIN / table.width;
             while let Some((found, next)) = table.piece(self.connection(), from).await? {
-                self.touched().extend(found.into_keys().map(|bucket| (at, bucket)));
+                found.into_keys().for_each(|bucket| self.touch(table, bucket.saturating_mul(table.width)));
+                if next == i32::MAX {
+                    break;
+                }
                 from = next;
             }
         }

@@ -1,15 +1,17 @@
 //! `pufa verify` finds what was changed behind the service's back.
 
 use crate::process::{pufa, run};
-use crate::support::{Database, Engine, TestApp};
+use crate::support::{Database, Engine, NOON, TestApp, at};
+use pufa::clock::Clock;
+use pufa::store::{Settings, Store};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
 
 /// A database with a history: three batches, a correction, and entries about a unit between them.
-async fn history() -> Arc<Database> {
-    let app = TestApp::start(Engine::Sqlite).await;
+async fn history(engine: Engine) -> Arc<Database> {
+    let app = TestApp::start(engine).await;
     let office = app.by("office");
     let path = |unit: &str| format!("/campaigns/constitution-2025/tallies/{unit}/2025-12-04");
     let body = |count: u32| json!({ "items": [{ "measure": "materials", "count": count }] });
@@ -35,6 +37,14 @@ async fn history() -> Arc<Database> {
     office.post(&format!("{campaign}/exceptions"), &exception).await.expect(201);
     let hook = json!({ "kind": "generic", "url": "https://a.example/x", "secret": "a-very-secret-key", "events": ["tally.created"] });
     office.post(&format!("{campaign}/hooks"), &hook).await.expect(201);
+    office
+        .post(
+            &format!("{campaign}/chases"),
+            &json!({ "channel": "phone", "date": "2025-12-04", "units": ["371772100"] }),
+        )
+        .await
+        .expect(201);
+    office.put("/units/371772001/liaison", &json!({ "label": "镇街群" })).await.expect(200);
     app.stop().await
 }
 
@@ -55,7 +65,7 @@ async fn verify_after(untouched: &Path, sql: &str) -> (i32, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn verify_finds_what_was_changed_behind_the_service() {
-    let database = history().await;
+    let database = history(Engine::Sqlite).await;
     let file = database.file();
     assert_eq!(verify_after(&file, "").await, (0, String::new()));
     let last_batch = "(SELECT max(seq) FROM audit WHERE action = 'tally.submit')";
@@ -198,6 +208,17 @@ async fn verify_finds_what_was_changed_behind_the_service() {
         ("DELETE FROM day_locks", &["state day_locks"]),
         ("UPDATE lock_exceptions SET until = 0", &["state lock_exceptions"]),
         ("UPDATE hooks SET url = 'https://b.example/x'", &["state hooks"]),
+        ("UPDATE chases SET at = at - 86400000", &["state chases"]),
+        ("UPDATE chases SET actor_id = 1", &["state chases"]),
+        (
+            "DELETE FROM chase_units WHERE unit_id = (SELECT MIN(unit_id) FROM chase_units)",
+            &["state chase_units"],
+        ),
+        (
+            "INSERT INTO chase_units SELECT campaign_id, -unit_id, day, chase_id, at FROM chase_units",
+            &["state chase_units"],
+        ),
+        ("UPDATE unit_liaisons SET label = 'x'", &["state unit_liaisons"]),
         ("INSERT INTO recovery_codes (user_id, code_hash) VALUES (1, 'x')", &["state recovery_codes"]),
     ] {
         let (code, out) = verify_after(&file, sql).await;
@@ -210,4 +231,78 @@ async fn verify_finds_what_was_changed_behind_the_service() {
             .all(|line| ["rollup ", "audit ", "review ", "state "].iter().any(|name| line.starts_with(name)));
         assert!(names_a_row, "{sql}: {out}");
     }
+}
+
+/// The same on PostgreSQL, where pages are put together by other functions and booleans are another type: one of each kind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn verify_finds_the_same_on_postgres() {
+    let database = history(Engine::Postgres).await;
+    let verify = async |sql: &str| {
+        let copy = database.copy().await;
+        if !sql.is_empty() {
+            copy.execute(sql).await;
+        }
+        let settings = Settings { migrate: false, ..Settings::new(copy.url()) };
+        let store = Store::open(&settings, Clock::fixed(at(NOON))).await.unwrap();
+        let findings = store.verify().await.unwrap();
+        store.close().await;
+        findings.into_iter().map(|finding| finding.0).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(verify("").await, "");
+    for (sql, told) in [
+        (
+            "UPDATE rollups SET figures = replace(figures, ':50', ':51')",
+            "rollup constitution-2025 371772 2025-12-04 is not the sum of its tallies",
+        ),
+        (
+            "UPDATE tally_versions SET late = NOT late WHERE version = 2",
+            "its versions are not those it sealed",
+        ),
+        ("DELETE FROM tally_versions WHERE version = 2", "its versions are gone"),
+        (
+            "UPDATE tally_versions SET unit_id = -unit_id WHERE version = 1 AND unit_id IN \
+             (SELECT id FROM units WHERE code IN ('gx-school', '371772108'))",
+            "its versions are not those it sealed",
+        ),
+        ("UPDATE audit SET subject = 'x' WHERE action = 'unit.update'", "the seal is broken"),
+        ("DELETE FROM audit WHERE action = 'unit.update'", "are missing"),
+        ("DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)", "is cut off"),
+        (
+            "UPDATE audit SET seq = CASE seq WHEN 2 THEN -3 ELSE -2 END WHERE seq IN (2, 3); \
+             UPDATE audit SET seq = -seq WHERE seq < 0",
+            "audit 0/2: the seal is broken",
+        ),
+        ("UPDATE print_ledger SET count = 600", "ledger.add is not what it sealed"),
+        ("DELETE FROM publications", "what publication.freeze made is gone"),
+        ("UPDATE campaigns SET locked = NOT locked", "state campaigns"),
+        ("UPDATE grants SET below = NOT below", "state grants"),
+        ("UPDATE chases SET actor_id = 1", "state chases"),
+        ("DELETE FROM seals", "the mark of the chain's end is gone"),
+    ] {
+        let found = verify(sql).await;
+        assert!(found.contains(told), "{sql}: {found:?} does not say {told:?}");
+    }
+}
+
+/// A database that was filled before a table was sealed is sealed as it is found when it is opened; one whose seals were
+/// taken away is not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_there_before_it_was_sealed_is_sealed_once() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let database = app.stop().await;
+    let open = async || {
+        let store = Store::open(&Settings::new(database.url()), Clock::fixed(at(NOON))).await.unwrap();
+        let findings = store.verify().await.unwrap();
+        store.close().await;
+        findings
+    };
+    let chase = "INSERT INTO chases (id, campaign_id, day, unit_id, channel, asked, at) \
+                 SELECT 1, MIN(c.id), 20251204, MIN(u.id), 'group', 0, 0 FROM campaigns c, units u";
+    database.execute(chase).await;
+    assert_eq!(open().await, []);
+    database.execute("UPDATE chases SET asked = 9").await;
+    assert_eq!(open().await.len(), 1);
+    database.execute("DELETE FROM seals WHERE name = 'chases'").await;
+    let found = format!("{:?}", open().await);
+    assert!(found.contains("not as audit") && found.contains("are not kept"), "{found}");
 }

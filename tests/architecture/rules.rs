@@ -71,6 +71,13 @@ const LAYERS: &[Layer] = &[
         pure: false,
     },
     Layer {
+        name: "digest",
+        may: &[],
+        crates: Crates::Only(&["std", "hex", "sha2"]),
+        never: OUTSIDE,
+        pure: true,
+    },
+    Layer {
         name: "config",
         may: &["domain", "sheet"],
         crates: Crates::Not(&["warp", "hyper", "sea_orm"]),
@@ -100,7 +107,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "store",
-        may: &["domain", "clock"],
+        may: &["domain", "clock", "digest"],
         crates: Crates::Not(&[
             "warp",
             "hyper",
@@ -118,7 +125,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "service",
-        may: &["domain", "sheet", "store", "outgoing", "clock", "config", "i18n"],
+        may: &["domain", "sheet", "store", "outgoing", "clock", "config", "digest", "i18n"],
         crates: Crates::Not(&[
             "warp",
             "hyper",
@@ -139,7 +146,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "http",
-        may: &["domain", "sheet", "service", "clock", "config", "i18n", "telemetry"],
+        may: &["domain", "sheet", "service", "clock", "config", "digest", "i18n", "telemetry"],
         crates: Crates::Not(&["sea_orm", "sea_orm_migration", "sqlx", "pufa_migrations", "clap"]),
         never: &["std::env"],
         pure: false,

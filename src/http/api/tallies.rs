@@ -1,5 +1,6 @@
 //! Reports of units.
 
+use crate::digest::digest;
 use crate::domain::tally::{Channel, Count, Draft, DraftConsultation, DraftItem, DraftJoint};
 use crate::http::error::{Error, FaultView};
 use crate::http::reply::{self, Response};
@@ -12,7 +13,6 @@ use hyper::body::Bytes;
 use schemars::JsonSchema;
 use serde::de::{Deserializer, IgnoredAny, Visitor};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use warp::http::{HeaderName, StatusCode, header};
 
 /// A report. What an answer holds besides is taken and left alone, so that an answer can be changed and sent back.
@@ -253,12 +253,7 @@ pub fn bound_key(key: &str, parts: &[&[u8]]) -> Result<IdempotencyKey, Error> {
     if !(1..=128).contains(&key.len()) || !key.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(Error::IdempotencyKey);
     }
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.len().to_be_bytes());
-        hash.update(part);
-    }
-    Ok(IdempotencyKey { key: key.to_owned(), request_hash: hex::encode(hash.finalize()) })
+    Ok(IdempotencyKey { key: key.to_owned(), request_hash: digest(parts) })
 }
 
 /// Parameters of a report: with `warnings=1` the answer says what looks unusual, which costs more looks.

@@ -6,7 +6,7 @@
 use super::super::{App, Error};
 use super::passwords::random_token;
 use super::{Attempt, Credential};
-use sha2::{Digest, Sha256};
+use crate::digest::Digest;
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -29,12 +29,7 @@ impl Remembered {
                 self.secret.get_or_init(|| fresh)
             }
         };
-        let mut hash = Sha256::new();
-        for text in [secret, attempt.username, attempt.password] {
-            hash.update(text.len().to_be_bytes());
-            hash.update(text);
-        }
-        Ok(hash.finalize().into())
+        Ok(Digest::from_iter([secret, attempt.username, attempt.password]).bytes())
     }
 
     fn get(&self, key: &[u8; 32]) -> Option<String> {

@@ -87,12 +87,16 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn verify_against(&self, anchors: &[Anchor]) -> Result<Vec<Finding>, StoreError> {
-        let mut findings = Findings::default();
-        self.verify_database(&mut findings).await?;
-        let (totals, chain) = tokio::try_join!(self.verify_totals(), self.verify_audit(anchors))?;
+        // Each waits for a thread of the database's most of the time.
+        let (mut findings, totals, chain, reviews) = tokio::try_join!(
+            self.verify_database(),
+            self.verify_totals(),
+            self.verify_audit(anchors),
+            self.verify_reviews()
+        )?;
         findings.join(totals);
         findings.join(chain);
-        for finding in self.verify_reviews().await? {
+        for finding in reviews {
             findings.add(finding.0);
         }
         let Findings { mut told, more } = findings;
@@ -120,9 +124,10 @@ impl Store {
         Ok(walked.findings)
     }
 
-    async fn verify_database(&self, findings: &mut Findings) -> Result<(), StoreError> {
+    async fn verify_database(&self) -> Result<Findings, StoreError> {
+        let mut findings = Findings::default();
         if self.backend() != DbBackend::Sqlite {
-            return Ok(());
+            return Ok(findings);
         }
         let statement = Statement::from_string(DbBackend::Sqlite, "PRAGMA integrity_check");
         for row in self.read.query_all_raw(statement).await? {
@@ -131,7 +136,7 @@ impl Store {
                 findings.add(format!("SQLite: {text}"));
             }
         }
-        Ok(())
+        Ok(findings)
     }
 }
 

@@ -23,6 +23,9 @@ enum Place {
 
 const REFUSAL: &str = "access.refuse";
 
+/// Number of the next database that is made on the server.
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
 /// The server that tests make their databases in.
 fn postgres() -> String {
     #[expect(clippy::disallowed_methods, reason = "the test's own setting, not the service's")]
@@ -32,7 +35,6 @@ fn postgres() -> String {
 
 impl Database {
     pub(crate) async fn create(engine: Engine) -> Arc<Self> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
         if engine == Engine::Sqlite {
             let dir = tempfile::Builder::new().prefix("pufa-test-").tempdir().unwrap();
             let url = format!("sqlite://{}?mode=rwc", dir.path().join("pufa.db").display());
@@ -43,6 +45,18 @@ impl Database {
         execute(&admin, &format!("CREATE DATABASE {name}")).await;
         let (server, _) = admin.rsplit_once('/').unwrap();
         Arc::new(Self { url: format!("{server}/{name}"), place: Place::Server { admin, name } })
+    }
+
+    /// A copy of one that nobody is connected to, on the server.
+    pub(crate) async fn copy(&self) -> Arc<Self> {
+        let Place::Server { admin, name } = &self.place else { panic!("a file is copied as a file") };
+        let copy = format!("{name}_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        execute(admin, &format!("CREATE DATABASE {copy} TEMPLATE {name}")).await;
+        let (server, _) = admin.rsplit_once('/').unwrap();
+        Arc::new(Self {
+            url: format!("{server}/{copy}"),
+            place: Place::Server { admin: admin.clone(), name: copy },
+        })
     }
 
     pub(crate) fn url(&self) -> &str {
