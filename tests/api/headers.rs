@@ -2,9 +2,11 @@
 
 use crate::matrix::{Row, rows};
 use crate::support::{Answer, Engine, Options, TestApp};
+use base64::Engine as _;
 use pufa::config::{Limits, Site};
 use pufa::http::routes::{Shape, TABLE};
 use reqwest::Method;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 on_both! {
@@ -12,7 +14,7 @@ on_both! {
 }
 
 /// The address of a row, with what is there for everything that stands in it.
-fn address(row: &Row) -> String {
+pub(crate) fn address(row: &Row) -> String {
     let (plain, query) = row.path.split_once('?').unwrap_or((&row.path, ""));
     let segments =
         plain.split('/').map(|segment| match segment.strip_prefix('{').map(|s| s.trim_end_matches('}')) {
@@ -104,11 +106,26 @@ fn assert_nothing_inline(html: &str, what: &str) {
     }
 }
 
+/// Every script and style sheet that a page loads, with the hash that the page says it has.
+fn loaded(html: &str) -> BTreeSet<(String, String)> {
+    let tags = html.split('<').filter_map(|tag| tag.split('>').next());
+    let loads = |tag: &&str| tag.starts_with("script") || tag.contains("rel=\"stylesheet\"");
+    let attribute = |tag: &str, name: &str| {
+        let value = tag.split(&format!(" {name}=\"")).nth(1)?.split('"').next()?;
+        Some(value.replace("&#38;", "&"))
+    };
+    let one = |tag: &str| {
+        let address = attribute(tag, "src").or_else(|| attribute(tag, "href"));
+        (address.unwrap_or_default(), attribute(tag, "integrity").unwrap_or_default())
+    };
+    tags.filter(loads).map(one).collect()
+}
+
 /// Every route, for somebody who may, somebody who may not, and nobody; and what no route answers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_answer_protects_whoever_gets_it() {
     let app = TestApp::start(Engine::Sqlite).await;
-    let mut statuses = BTreeSet::new();
+    let (mut statuses, mut assets) = (BTreeSet::new(), BTreeSet::new());
     let signs_out =
         |row: &Row| row.path == "/logout" || (row.method == Method::DELETE && row.path.ends_with("/session"));
     for row in rows().iter().filter(|row| !row.pattern.ends_with("/events")) {
@@ -132,6 +149,9 @@ async fn every_answer_protects_whoever_gets_it() {
                 assert!(public || kept.contains("no-store") || kept == "private, no-cache", "{what}: {kept}");
                 let page = answer.header("content-type").starts_with("text/html");
                 assert!(!page || kept.contains("no-store"), "{what}: {kept}");
+                if page {
+                    assets.extend(loaded(&answer.text()));
+                }
             }
         }
     }
@@ -161,6 +181,18 @@ async fn every_answer_protects_whoever_gets_it() {
         let answer = admin.send(method.clone(), path, headers, body).await;
         assert_protected(&answer, &format!("{method} {path}: {}", answer.status));
         statuses.insert(answer.status);
+    }
+    // A page says what each file that it loads must be, and that is what is served.
+    assert!(assets.len() >= 6, "{assets:?}");
+    for (address, integrity) in &assets {
+        let file = admin.send(Method::GET, address, &[], None).await;
+        let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(&file.body));
+        assert_eq!((file.status, integrity), (200, &format!("sha256-{hash}")), "{address}");
+        let kept = file.header("cache-control");
+        assert!(
+            kept.contains("immutable"),
+            "{address}: an old copy would be refused under the new hash: {kept}"
+        );
     }
     for status in [200, 201, 204, 303, 400, 401, 403, 404, 405, 412, 413, 415, 422, 428] {
         assert!(statuses.contains(&status), "no answer had the status {status}: {statuses:?}");

@@ -3,6 +3,7 @@
 use crate::http::error::Error;
 use crate::http::reply::{self, Response};
 use crate::http::request::Request;
+use base64::Engine as _;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 use warp::http::{HeaderValue, StatusCode, header};
@@ -13,17 +14,25 @@ struct Asset {
     kind: &'static str,
     bytes: Vec<u8>,
     version: String,
+    /// What a page says of it, so that a browser takes nothing else for it.
+    integrity: String,
 }
 
 impl Asset {
     fn new(name: &'static str, kind: &'static str, bytes: Vec<u8>) -> Self {
-        Self { version: version(&bytes), name, kind, bytes }
+        let (version, integrity) = (version(&bytes), integrity(&bytes));
+        Self { name, kind, bytes, version, integrity }
     }
 }
 
 /// What changes with the contents, so that an old copy is never taken for the new file.
 fn version(bytes: &[u8]) -> String {
     hex::encode(&Sha256::digest(bytes)[..6])
+}
+
+/// The hash of a file as the `integrity` of an element has it.
+fn integrity(bytes: &[u8]) -> String {
+    format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(bytes)))
 }
 
 /// Puts a file of `web/assets` into the program.
@@ -73,10 +82,8 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     let whole: Vec<u8> = SCRIPTS.iter().flat_map(|(_, source)| source.bytes()).collect();
     let version = version(&whole);
     let scripts = SCRIPTS.iter().map(|&(name, source)| Asset {
-        name,
-        kind: SCRIPT,
-        bytes: with_versions(source, &version).into_bytes(),
         version: version.clone(),
+        ..Asset::new(name, SCRIPT, with_versions(source, &version).into_bytes())
     });
     let screen = Asset::new("screen.css", CSS, compact(text!("screen.css")).into_bytes());
     [style, icon, screen].into_iter().chain(scripts).collect()
@@ -113,6 +120,11 @@ fn asset(name: &str) -> Option<&'static Asset> {
 /// The address of a file, which changes with its contents.
 pub(super) fn address(name: &str) -> String {
     asset(name).map_or_else(String::new, |asset| format!("/assets/{name}?v={}", asset.version))
+}
+
+/// The `integrity` of an element that loads a file.
+pub(super) fn integrity_of(name: &str) -> &'static str {
+    asset(name).map_or("", |asset| &asset.integrity)
 }
 
 static CSS_ADDRESS: LazyLock<String> = LazyLock::new(|| address("app.css"));

@@ -150,6 +150,11 @@ impl Frame {
     pub(super) fn asset(&self, name: &str) -> String {
         assets::address(name)
     }
+
+    /// The `integrity` of an element that loads it.
+    pub(super) fn integrity(&self, name: &str) -> &'static str {
+        assets::integrity_of(name)
+    }
 }
 
 #[cfg(test)]
