@@ -3,7 +3,7 @@
 use super::{Database, Failure, print, say};
 use crate::domain::access::{Grant, Role};
 use crate::domain::unit::UnitId;
-use crate::service::accounts::{add_account, change_account, is_name, reset_totp};
+use crate::service::accounts::{add_account, change_account, check_name, reset_totp};
 use crate::service::session::hash_password;
 use crate::store::{NewAccount, Store};
 use clap::Subcommand;
@@ -74,8 +74,10 @@ impl User {
                 let role = Role::from_code(&role).ok_or_else(|| {
                     Failure::Usage("--role is admin, office, reviewer, reporter, viewer or auditor".into())
                 })?;
-                if !is_name(&name) {
-                    return Err(Failure::Usage("a name is 1 to 64 characters without spaces".into()));
+                if check_name(&name).is_err() {
+                    let words =
+                        "a name is 1 to 64 characters without spaces, and nobody's phone or identity number";
+                    return Err(Failure::Usage(words.into()));
                 }
                 let password_hash = hash_password(&password()?, &name)?;
                 let store = database.open().await?;

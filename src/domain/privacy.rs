@@ -2,6 +2,8 @@
 //!
 //! Source: PIPL; a record of this service needs no name, phone, identity or bank number, so none may enter.
 
+use super::fault::Fault;
+
 /// What kind of personal number a text holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Personal {
@@ -74,6 +76,26 @@ pub fn line<'t>(
         return Err(invalid);
     }
     if find(text).is_some() { Err("personal_data") } else { Ok(text) }
+}
+
+/// Free words of several lines without the space around them; the codes are those of words that are too long, and of characters that no
+/// text has.
+pub(super) fn words(
+    text: &str,
+    pointer: &str,
+    limit: usize,
+    [too_long, invalid]: [&'static str; 2],
+    faults: &mut Vec<Fault>,
+) -> String {
+    let text = text.trim();
+    if text.chars().count() > limit {
+        faults.push(Fault::new(pointer, too_long).with("limit", limit));
+    } else if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        faults.push(Fault::new(pointer, invalid));
+    } else if find(text).is_some() {
+        faults.push(Fault::new(pointer, "personal_data"));
+    }
+    text.to_owned()
 }
 
 fn ascii_digit(c: char) -> char {

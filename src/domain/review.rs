@@ -2,6 +2,7 @@
 
 use super::campaign::Campaign;
 use super::fault::Fault;
+use super::privacy;
 use super::quantity::Quantity;
 use super::slot::Slot;
 use super::tally::{self, Draft, Entry, Figures, MAX_LINES, Review, Version};
@@ -121,7 +122,7 @@ impl Report {
 
 /// A reason without the space around it.
 pub fn check_reason(reason: &str, pointer: &str, faults: &mut Vec<Fault>) -> String {
-    tally::check_words(reason, pointer, MAX_REASON, ["reason_too_long", "reason_invalid"], faults)
+    privacy::words(reason, pointer, MAX_REASON, ["reason_too_long", "reason_invalid"], faults)
 }
 
 fn check_joint(

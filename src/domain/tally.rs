@@ -257,27 +257,7 @@ fn quantity(
 }
 
 fn check_note(note: &str, faults: &mut Vec<Fault>) -> String {
-    check_words(note, "/note", MAX_NOTE, ["note_too_long", "note_invalid"], faults)
-}
-
-/// Free words without the space around them; the codes are those of words that are too long, and of characters that no
-/// text has.
-pub(super) fn check_words(
-    words: &str,
-    pointer: &str,
-    limit: usize,
-    [too_long, invalid]: [&'static str; 2],
-    faults: &mut Vec<Fault>,
-) -> String {
-    let words = words.trim();
-    if words.chars().count() > limit {
-        faults.push(Fault::new(pointer, too_long).with("limit", limit));
-    } else if words.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        faults.push(Fault::new(pointer, invalid));
-    } else if privacy::find(words).is_some() {
-        faults.push(Fault::new(pointer, "personal_data"));
-    }
-    words.to_owned()
+    privacy::words(note, "/note", MAX_NOTE, ["note_too_long", "note_invalid"], faults)
 }
 
 /// Whether a unit may report for a day at all, and whether it takes an exception to a lock to do so.

@@ -444,12 +444,13 @@ fn own_measure(body: &MeasureBody, at: usize, faults: &mut Vec<Fault>) -> Option
             found
         }
         MeasureBody::Own { code, name, name_en, word, word_en } => {
-            let short = |text: &String| privacy::line(text, 1..=40, "measures_invalid").is_ok();
-            let code = MeasureCode::new(code).ok().filter(campaign::is_own_measure);
             let texts = [Some(name), Some(word), name_en.as_ref(), word_en.as_ref()];
-            let fits = texts.into_iter().flatten().all(short);
-            let (Some(code), true) = (code, fits) else {
-                faults.push(Fault::new(pointer, "measures_invalid"));
+            let mut lines =
+                texts.into_iter().flatten().map(|text| privacy::line(text, 1..=40, "measures_invalid"));
+            let wrong = lines.find_map(Result::err);
+            let code = MeasureCode::new(code).ok().filter(campaign::is_own_measure);
+            let Some(code) = code.filter(|_| wrong.is_none()) else {
+                faults.push(Fault::new(pointer, wrong.unwrap_or("measures_invalid")));
                 return None;
             };
             Some(Measure {

@@ -3,8 +3,7 @@
 use super::session::{digest, random_token};
 use super::{App, Error};
 use crate::domain::access::{Grant, Role};
-use crate::domain::fault::Fault;
-use crate::service::accounts::is_name;
+use crate::service::accounts::check_name;
 use crate::store::{AuditEntry, NewAccount, Origin, Transaction};
 use std::net::IpAddr;
 
@@ -59,9 +58,7 @@ impl App {
         address: Option<IpAddr>,
     ) -> Result<(), Error> {
         self.check_setup(token).await?;
-        if !is_name(username) {
-            return Err(Error::invalid(Fault::new("/username", "username_invalid")));
-        }
+        check_name(username)?;
         let password_hash = self.passwords.hash(password, username, "/password").await?;
         let grants = vec![Grant { role: Role::Admin, unit: None, below: true }];
         let new = NewAccount { username: username.to_owned(), password_hash, grants };

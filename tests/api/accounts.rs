@@ -322,18 +322,20 @@ async fn what_is_ended_elsewhere_is_dead_within_a_second(engine: Engine) {
     let body = json!({ "name": "x", "role": "viewer", "unit": "371772001", "expires": "2026-01-01" });
     let made = app.by("wanfu").post("/tokens", &body).await.expect(201);
     let program = other.bearer(made["token"].as_str().unwrap());
-    let (edu, viewer) = (other.by("edu"), other.by("viewer"));
-    for client in [&program, &edu, &viewer] {
+    let (edu, viewer, reviewer) = (other.by("edu"), other.by("viewer"), other.by("reviewer"));
+    for client in [&program, &edu, &viewer, &reviewer] {
         client.get("/units").await.expect(200);
     }
     app.by("office").patch("/users/edu", &json!({ "disabled": true })).await.expect(200);
     let grants = json!([{ "role": "reporter", "unit": "371772100" }]);
     app.by("office").patch("/users/viewer", &json!({ "grants": grants })).await.expect(200);
     assert_eq!(app.by("wanfu").delete(&format!("/tokens/{}", made["id"])).await.status, 204);
+    let password = json!({ "password": "given by the office" });
+    app.by("office").patch("/users/reviewer", &password).await.expect(200);
     let begun = Instant::now();
-    while [&program, &edu, &viewer].map(|client| client.get("/me")).len() == 3 {
+    loop {
         let mut dead = true;
-        for client in [&program, &edu, &viewer] {
+        for client in [&program, &edu, &viewer, &reviewer] {
             dead &= client.get("/me").await.status == 401;
         }
         if dead {

@@ -242,6 +242,33 @@ async fn heads_are_those_of_the_day(engine: Engine) {
     assert!(findings[0].0.contains("is cut off"), "{findings:?}");
 }
 
+/// Half a year is what the law asks for; here nothing goes away at all, and what is old is read as what is new.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_older_than_half_a_year_is_still_there() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    app.by("office").patch("/units/371772100", &json!({ "name": "吕陵" })).await.expect(200);
+    let before = all(&app, "auditor", "").await;
+    assert!(before.len() >= 2, "{before:?}");
+    // 184 days and one more; what the service tidies up, it tidies up when it starts and as it runs.
+    let database = app.stop().await;
+    let now = crate::support::at("2026-06-07T10:00:00");
+    let app = TestApp::on(&database, Options { now, ..Options::default() }).await;
+    app.by("office").patch("/units/371772100", &json!({ "name": "吕陵镇" })).await.expect(200);
+    let after = all(&app, "auditor", "").await;
+    assert_eq!(after.len(), before.len() + 1);
+    assert_eq!(after[1..], before);
+    let of_then = all(&app, "auditor", "from=2025-12-04&to=2025-12-04&action=unit.update").await;
+    assert_eq!(of_then.len(), 1, "{of_then:?}");
+    let file = app.by("auditor").get("/audit/export.csv?to=2025-12-05").await.text();
+    assert!(file.contains("unit.update"), "{file}");
+    // Nor can it be otherwise: no code of the store takes anything from there.
+    let audit = ["src/store/audit.rs", "src/store/audit_log.rs"].map(|path| {
+        std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap().to_lowercase()
+    });
+    assert!(audit.iter().all(|text| !text.contains("delete from") && !text.contains("::delete")));
+    app.assert_sound().await;
+}
+
 async fn separate_duties_part_the_audit_from_those_who_act(engine: Engine) {
     let site = Site { separate_duties: true, ..Site::default() };
     let limits = Limits { site, ..Limits::default() };

@@ -128,6 +128,13 @@ impl App {
         let align = read(request.align.as_deref(), "/align", "align_unknown")?;
         let basis = request.basis.as_deref().map_or(Some(Basis::default()), Basis::from_code);
         let basis = basis.ok_or_else(|| Error::invalid(Fault::new("/basis", "basis_unknown")))?;
+        // Judged for every picture, though only one has it: what is chosen from a list is never anything else.
+        let preset = match request.preset.as_deref() {
+            None | Some("a4") => draw::Preset::A4,
+            Some("phone") => draw::Preset::Phone,
+            Some("screen") => draw::Preset::Screen,
+            Some(_) => return Err(Error::invalid(Fault::new("/preset", "preset_unknown"))),
+        };
         let desk = Desk {
             app: self,
             caller,
@@ -146,7 +153,7 @@ impl App {
             "topics" => draw::Spec::Topics(desk.topics().await?),
             "completeness" => draw::Spec::Completeness(desk.completeness().await?),
             "year-over-year" => draw::Spec::YearOverYear(desk.year_over_year(align, basis).await?),
-            "summary" => draw::Spec::Summary(desk.summary(request.preset.as_deref(), align, basis).await?),
+            "summary" => draw::Spec::Summary(desk.summary(preset, align, basis).await?),
             _ => return Err(Error::NotFound("chart_unknown")),
         })
     }

@@ -5,7 +5,6 @@ use crate::domain::calendar::{Align, chinese_number, constitution_week_ordinal};
 use crate::domain::campaign::Kind;
 use crate::domain::comparison::{Basis, Change};
 use crate::domain::completeness::Completeness;
-use crate::domain::fault::Fault;
 use crate::domain::measure::Measure;
 use crate::domain::quantity::Sum;
 use crate::domain::rollup::Rollup;
@@ -18,16 +17,10 @@ use pufa_charts as draw;
 impl Desk<'_> {
     pub(super) async fn summary(
         &self,
-        preset: Option<&str>,
+        preset: draw::Preset,
         align: Option<Align>,
         basis: Basis,
     ) -> Result<draw::Summary, Error> {
-        let preset = match preset {
-            None | Some("a4") => draw::Preset::A4,
-            Some("phone") => draw::Preset::Phone,
-            Some("screen") => draw::Preset::Screen,
-            Some(_) => return Err(Error::invalid(Fault::new("/preset", "preset_unknown"))),
-        };
         let compared = self.compare(align.unwrap_or_else(|| self.usual_align()), basis, true).await?;
         let whole = compared.rollup(self.campaign, self.unit.id);
         let last = compared.campaigns.len().checked_sub(1).and_then(|at| compared.year_before(at).cloned());

@@ -407,7 +407,8 @@ impl App {
     }
 }
 
-/// Counts a failure, and keeps it in the audit when the account is known; the one that locks is a second entry.
+/// Counts a failure, and keeps it in the audit when the account is known; the one that locks is a second entry. A name that
+/// is nobody's costs as much, so that how long an answer takes does not say which names there are.
 async fn refuse(
     tx: &mut Transaction,
     key: &str,
@@ -422,6 +423,9 @@ async fn refuse(
     let locks = attempts.fail(tx.now());
     tx.keep_attempts(key, &attempts).await?;
     if origin.actor.is_none() {
+        for _ in 0..=usize::from(locks) {
+            tx.audit_in_vain().await?;
+        }
         return Ok(());
     }
     let detail = serde_json::json!({ "reason": why }).to_string();

@@ -27,6 +27,7 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let _place = self.waiting.try_acquire().map_err(|_| Error::Busy)?;
+        tracing::trace!("a password is checked");
         let permit = self.running.clone().acquire_owned().await.map_err(|_| Error::Busy)?;
         // The permit goes along: a caller that hangs up does not let another check start beside this one.
         tokio::task::spawn_blocking(move || {
