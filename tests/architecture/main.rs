@@ -6,6 +6,7 @@
 
 mod rules;
 mod scan;
+mod security;
 mod words;
 
 use std::collections::BTreeSet;
