@@ -332,9 +332,9 @@ async fn no_free_text_takes_a_personal_number() {
     let import = "/api/v1/campaigns/constitution-2025/tallies/import";
     let file = [("content-type", "text/csv")];
     for (query, sheet) in [
-        ("", format!("单位,日期,宣传资料,备注\n马岭岗镇,12月3日,10,联系{}\n", NUMBERS[0])),
-        ("", format!("单位,日期,资料名称,宣传资料\n马岭岗镇,12月3日,联系{},10\n", NUMBERS[0])),
-        ("?reason=1380013-8000", "单位,日期,宣传资料\n马岭岗镇,12月3日,10\n".to_owned()),
+        ("", format!("单位,日期,宣传资料,备注\n371772108,12月4日,10,联系{}\n", NUMBERS[0])),
+        ("", format!("单位,日期,资料名称,宣传资料\n371772108,12月4日,联系{},10\n", NUMBERS[0])),
+        ("?reason=1380013-8000", "单位,日期,宣传资料\n371772108,12月4日,10\n".to_owned()),
     ] {
         let answer = world
             .client("admin")
