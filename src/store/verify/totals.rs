@@ -1,17 +1,19 @@
 //! Every total beside the sum of its tallies, a campaign and day at a time.
 
-use super::Findings;
+use super::{Findings, joined, lines};
 use crate::domain::calendar::ReportDay;
 use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::review::Facts;
 use crate::domain::rollup::Rollup;
-use crate::domain::tally::Version;
+use crate::domain::tally::{Channel, Review, Version};
 use crate::domain::unit::{UnitId, UnitTree};
-use crate::store::{Listing, Store, StoreError, catalogue, rollup, tally};
+use crate::store::{Store, StoreError, catalogue, figures, rollup, tally};
+use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Reports read at once.
+/// Reports read at once, as one text: fetching a row costs more than looking at it.
 const PAGE: u32 = 10_000;
 
 impl Store {
@@ -23,13 +25,11 @@ impl Store {
         for campaign in &catalogue.campaigns {
             let mut days = days(&snapshot, campaign.key).await?;
             let mut sums = Sums::default();
-            let mut after = None;
+            let mut after = (0, 0);
             loop {
-                let listing =
-                    Listing { campaign: campaign.key, after, limit: Some(PAGE), ..Listing::default() };
-                let page = tally::list(&snapshot, &listing).await?;
+                let page = read_page(&snapshot, campaign.key, after).await?;
                 let Some(last) = page.last() else { break };
-                after = Some((last.day, last.unit));
+                after = (last.day.number(), last.unit.0);
                 for version in &page {
                     if sums.day != Some(version.day) {
                         let full = std::mem::replace(&mut sums, Sums::of(version.day));
@@ -47,6 +47,65 @@ impl Store {
         snapshot.rollback().await?;
         Ok(findings)
     }
+}
+
+/// The next current versions of a campaign in the order of their keys, with what a total needs of them.
+async fn read_page(
+    snapshot: &DatabaseTransaction,
+    campaign: i32,
+    after: (i32, i32),
+) -> Result<Vec<Version>, StoreError> {
+    let backend = snapshot.get_database_backend();
+    let flag = |name: &str| format!("CASE WHEN t.{name} THEN ' 1' ELSE ' 0' END");
+    let sql = format!(
+        "SELECT {} FROM (SELECT CAST(t.day AS TEXT) || ' ' || CAST(t.unit_id AS TEXT) || ' ' || CAST(t.version AS TEXT) || ' ' || \
+         CAST(t.review AS TEXT) || ' ' || CAST(t.received_at AS TEXT) || {} || {} || ' ' || t.figures AS line FROM tally_versions t \
+         WHERE t.campaign_id = $1 AND (t.day, t.unit_id) > ($2, $3) AND NOT EXISTS (SELECT 1 FROM tally_versions n WHERE \
+         n.campaign_id = t.campaign_id AND n.day = t.day AND n.unit_id = t.unit_id AND n.version = t.version + 1) \
+         ORDER BY t.day, t.unit_id LIMIT {PAGE}) AS page",
+        joined(backend),
+        flag("zero"),
+        flag("late"),
+    );
+    let values: [sea_orm::Value; 3] = [campaign.into(), after.0.into(), after.1.into()];
+    let row = snapshot.query_one_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    let text: Option<String> = row.map(|row| row.try_get_by_index(0)).transpose()?.flatten();
+    let read = |line: &str| {
+        let damaged = || StoreError::Damaged(format!("tally_versions {campaign} {line:?}"));
+        read_version(campaign, line).ok_or_else(damaged)?
+    };
+    let mut page: Vec<Version> = lines(text.as_deref()).map(read).collect::<Result<_, _>>()?;
+    page.sort_unstable_by_key(|version| (version.day, version.unit));
+    Ok(page)
+}
+
+/// A version as a page has it; nothing for what cannot be one.
+fn read_version(campaign: i32, line: &str) -> Option<Result<Version, StoreError>> {
+    let mut words = line.splitn(8, ' ');
+    let mut word = || words.next();
+    let day = ReportDay::from_number(word()?.parse().ok()?).ok()?;
+    let (unit, version) = (UnitId(word()?.parse().ok()?), word()?.parse().ok()?);
+    let review = tally::from_small(Review::ALL, word()?.parse().ok()?).ok()?;
+    let received_at = Timestamp::from_millisecond(word()?.parse().ok()?).ok()?;
+    let (zero, late) = (word()? == "1", word()? == "1");
+    let figures = figures::read_quantities(word()?);
+    Some(figures.map(|figures| Version {
+        campaign,
+        day,
+        unit,
+        version,
+        review,
+        figures,
+        zero,
+        late,
+        received_at,
+        // None of these is in a total.
+        on_behalf: false,
+        channel: Channel::Api,
+        note: String::new(),
+        actor: 0,
+        facts: Facts::default(),
+    }))
 }
 
 /// The days of a campaign that have rollups.
