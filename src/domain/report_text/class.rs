@@ -53,7 +53,7 @@ impl M {
             Self::Consultations => "人次 人 名 位 次 条 个 件 宗 起 例 项 余 份",
             Self::Sessions => "场 次 期 堂 节 课 回 届 轮 项 课时",
             Self::Audience => "人次 人 名 位",
-            Self::Volunteers => "人次 人 名 位",
+            Self::Volunteers => "人次 人 名 位 个",
             Self::Posts => "篇 条 则 次 个 期 部 集 件 份",
             Self::Screens => "块 个 处 台 条 次 面 幅 张",
             Self::Desks => "个 处 张 台",
@@ -88,6 +88,25 @@ impl M {
     /// Whether a word may count this measure.
     pub(super) fn takes(self, word: &str) -> bool {
         self.words().split(' ').any(|own| own == word)
+    }
+
+    /// Whether a verb is said of what this measure counts.
+    pub(super) const fn agrees(self, verb: V) -> bool {
+        match self {
+            Self::Materials => matches!(verb, V::Give | V::Print | V::Hang | V::Show | V::Send),
+            Self::Banners | Self::Boards => matches!(verb, V::Hang | V::Show | V::Print | V::Give | V::Play),
+            Self::Consultations => matches!(verb, V::Answer | V::Serve | V::Hold),
+            Self::Sessions => matches!(verb, V::Hold | V::Show | V::Push | V::Play),
+            Self::Audience | Self::Volunteers => true,
+            Self::Posts => matches!(verb, V::Push | V::Send | V::Show | V::Print),
+            Self::Screens => matches!(verb, V::Play | V::Show | V::Hang | V::Out),
+            Self::Desks => matches!(verb, V::Show | V::Hold),
+            Self::Vehicles => matches!(verb, V::Out | V::Show),
+            Self::Gifts => matches!(verb, V::Give | V::Print | V::Show),
+            Self::Messages => matches!(verb, V::Send | V::Push | V::Give),
+            Self::Households => matches!(verb, V::Visit | V::Call | V::Hold),
+            Self::HazardsFound | Self::HazardsFixed => matches!(verb, V::Find | V::Fix | V::Call),
+        }
     }
 
     /// Whether a word is the usual one of this measure.

@@ -20,8 +20,18 @@ pub(super) struct Context {
     pub(super) part: bool,
     /// 共 stood in this clause.
     pub(super) total: bool,
+    /// 我所, 本局 stood in this clause.
+    pub(super) own: bool,
+    /// 合计, 累计 stood in this clause.
+    pub(super) sum: bool,
+    /// 合计：, until the sentence ends.
+    pub(super) headed: bool,
+    /// 小计, until the sentence ends.
+    pub(super) subtotal: bool,
     /// 按照 stood in this clause: a plan that follows is only referred to.
     referred: bool,
+    /// Something is wanted, or so much of each: 不少于 says what is wanted, until the sentence ends.
+    pub(super) wished: bool,
     /// Brackets open here.
     depth: u8,
     /// The plan began within a bracket and ends with it.
@@ -53,14 +63,22 @@ impl Context {
                 self.clause();
             }
             Kind::Number(_) => self.each_told = self.each,
+            Kind::Word(Class::For) if is_request(tokens, at) => {
+                (self.plan, self.aside) = (true, self.depth > 0);
+            }
             Kind::Word(class) => self.word(tokens, at, class),
-            Kind::Unknown => self.referred |= refers(tokens.slice(tokens.tokens[at])),
+            Kind::Unknown => {
+                let text = tokens.slice(tokens.tokens[at]);
+                self.referred |= refers(text);
+                self.own |= text.starts_with(&['我']);
+            }
             _ => {}
         }
     }
 
     fn clause(&mut self) {
         (self.past, self.change, self.each, self.total, self.referred) = (false, false, false, false, false);
+        (self.sum, self.own) = (false, false);
     }
 
     fn word(&mut self, tokens: &Tokens, at: usize, class: Class) {
@@ -81,6 +99,7 @@ impl Context {
                 let lone = tokens.tokens[at].end - tokens.tokens[at].start == 1;
                 // 要, 拟, 须 want something done.
                 let idle = lone && !is_done_next(tokens, at);
+                self.wished |= idle && !self.referred;
                 if !named && !self.referred && !idle && !self.plan {
                     (self.plan, self.aside) = (true, self.depth > 0);
                 }
@@ -89,15 +108,32 @@ impl Context {
             Class::Past => self.past = true,
             Class::Now => self.past = false,
             Class::Change => self.change = true,
-            Class::Each => (self.each, self.each_told) = (true, false),
+            Class::Each => {
+                (self.each, self.each_told) = (true, false);
+                self.wished = true;
+            }
             Class::Part => self.part = true,
             Class::Total => {
                 self.total = true;
+                self.sum |=
+                    !matches!(tokens.slice(tokens.tokens[at]), ['共'] | ['计'] | ['总'] | ['共', '有']);
+                self.headed |= tokens.tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Colon);
+                self.subtotal |= tokens.slice(tokens.tokens[at]) == ['小', '计'];
                 self.each &= !self.each_told;
             }
             _ => {}
         }
     }
+}
+
+/// 请各村悬挂横幅: at the beginning of a clause, and no expert is invited: 请律师讲课.
+fn is_request(tokens: &Tokens, at: usize) -> bool {
+    let kind = |place: usize| tokens.tokens.get(place).map(|token| token.kind);
+    let begins = at.checked_sub(1).is_none_or(|before| {
+        matches!(kind(before), Some(Kind::Stop | Kind::Break | Kind::Comma | Kind::Colon | Kind::Space))
+    });
+    let invites = matches!(kind(at + 1), Some(Kind::Word(Class::Staff)));
+    tokens.slice(tokens.tokens[at]) == ['请'] && begins && !invites
 }
 
 /// Whether a verb follows within the next words of the clause.

@@ -18,8 +18,10 @@ mod phrase;
 mod sense;
 pub mod split;
 pub mod style;
+mod table;
 mod tokens;
 mod units;
+mod wary;
 
 use super::quantity::{Bound, Quantity};
 

@@ -238,7 +238,13 @@ impl Reader<'_> {
         let separator = match self.peek(0) {
             Some(',') => true,
             // 1，200 and 1 200: only where the digits that follow are round, or two figures are as likely.
-            Some('，' | ' ') => (2..=3).all(|ahead| self.peek(ahead) == Some('0')),
+            Some('，') => (2..=3).all(|ahead| self.peek(ahead) == Some('0')),
+            // Between spaces stand the columns of a table, too.
+            Some(' ') => {
+                (2..=3).all(|ahead| self.peek(ahead) == Some('0'))
+                    && self.peek(4) != Some(' ')
+                    && self.goes_on(4)
+            }
             _ => false,
         };
         separator && (1..=3).all(is_digit) && !is_digit(4)
@@ -375,6 +381,7 @@ impl Reader<'_> {
                 self.found.over = true;
                 self.at += 1;
             }
+            Some('+') if units::joins(self.text, self.at) => {}
             Some('多' | '+') => {
                 self.found.over = true;
                 self.at += 1;

@@ -29,6 +29,8 @@ pub(super) struct Before {
     pub(super) total: bool,
     /// The token of an earlier figure that ended the look back.
     pub(super) stopped_at: Option<usize>,
+    /// The word of counting before the number: 咨询人次：35.
+    pub(super) word: Option<&'static str>,
     /// Something else than punctuation stands between the number and the nearest word.
     pub(super) gap: bool,
     pub(super) steps: usize,
@@ -131,7 +133,9 @@ pub(super) fn before(tokens: &Tokens, at: usize, used: &impl Fn(usize) -> bool) 
                 }
             }
             // 咨询人次：35
-            Kind::Unknown if touching && units::is_word(&tokens.text, token.start, token.end) => {}
+            Kind::Unknown if touching && units::word(&tokens.text, token.start, token.end).is_some() => {
+                found.word = units::word(&tokens.text, token.start, token.end);
+            }
             // A number that is no figure is passed over: 手册20种18000余册.
             Kind::Number(_) | Kind::Unknown => {
                 touching = false;
@@ -178,6 +182,8 @@ pub(super) struct After {
     /// Its nouns in order; the last is its head.
     pub(super) nouns: Vec<(Class, usize)>,
     pub(super) titles: Vec<(usize, usize)>,
+    /// A space stands before the first noun.
+    pub(super) spaced: bool,
     /// Another number follows at once, so the last noun may be that one's.
     pub(super) number_follows: bool,
     pub(super) steps: usize,
@@ -206,7 +212,7 @@ pub(super) fn after(tokens: &Tokens, at: usize) -> After {
                 }
             }
             Kind::Unknown if end - start <= 6 => {}
-            Kind::Space if found.nouns.is_empty() => {}
+            Kind::Space if found.nouns.is_empty() => found.spaced = true,
             Kind::Space | Kind::Colon => {
                 found.number_follows = number_after(tokens, place);
                 return found;

@@ -50,13 +50,21 @@ pub(super) fn nearest(tokens: &Tokens, words: &[Seen], word: &str) -> Option<(Se
             Class::Noun(measure) if measure.takes(word) => {
                 let sense = listed(words, place, measure, word);
                 let refined = refine(tokens, sense.measure, word, words)?;
-                let loose = is_loose(tokens, seen.at, word);
+                // 评比黑板报24块, 入户检查线路95户: said of it otherwise than where it is counted.
+                let near = words[place + 1..].iter().take_while(|before| before.clause == seen.clause);
+                let governing = near.filter_map(Seen::verb).take(1);
+                let strange = words[..place]
+                    .iter()
+                    .filter_map(Seen::verb)
+                    .chain(governing)
+                    .any(|verb| !measure.agrees(verb));
+                let loose = is_loose(tokens, seen.at, word) || strange;
                 let doubt = sense.doubt.or(refined.doubt);
                 return Some((Sense { doubt, ..refined }.guessed_if(loose), place));
             }
             Class::Weak(measure) if measure.takes(word) => {
                 if let Some(sense) = weak(measure, word, words) {
-                    return Some((sense, place));
+                    return Some((sense.guessed_if(is_loose(tokens, seen.at, word)), place));
                 }
             }
             class if place == 0 && owns(class, word) => return None,
@@ -125,10 +133,14 @@ pub(super) fn refine(tokens: &Tokens, measure: M, word: &str, here: &[Seen]) -> 
     Some(match measure {
         M::HazardsFound if has(here, V::Fix) && has(here, V::Find) => Sense::guess(measure),
         M::HazardsFound if has(here, V::Fix) => Sense::sure(M::HazardsFixed),
-        M::Banners | M::Posts if played && matches!(word, "条" | "次" | "句" | "幅" | "处") => {
+        M::HazardsFound if !has(here, V::Find) && is_handled(tokens, here) => Sense::guess(M::HazardsFixed),
+        M::Banners | M::Posts if played && matches!(word, "条" | "次" | "句" | "幅" | "处" | "块" | "台") => {
             Sense::guess(M::Screens)
         }
         M::Posts if has(here, V::Play) => return None,
+        M::Posts | M::Gifts if is_gathered(tokens, here) => return None,
+        // 电子屏标语1条: it runs on the screen.
+        M::Banners if is_on_screen(tokens, here) => Sense::guess(M::Screens),
         // 收集问题32个: nobody asked.
         M::Consultations if is_gathered(tokens, here) => return None,
         // 展出图书300册: shown, not handed out.
@@ -140,7 +152,7 @@ pub(super) fn refine(tokens: &Tokens, measure: M, word: &str, here: &[Seen]) -> 
             Sense::guess(measure)
         }
         // Plays are no screens to everybody.
-        M::Screens if word == "次" => Sense::guess(measure),
+        M::Screens if matches!(word, "次" | "台" | "条") => Sense::guess(measure),
         M::Consultations if matches!(word, "份" | "项") => Sense::guess(measure),
         M::Posts if matches!(word, "个" | "次") => Sense::guess(measure),
         M::Households if word != "户" => Sense::guess(measure),
@@ -148,11 +160,34 @@ pub(super) fn refine(tokens: &Tokens, measure: M, word: &str, here: &[Seen]) -> 
     })
 }
 
+/// A noun of screens right before the one of banners.
+fn is_on_screen(tokens: &Tokens, here: &[Seen]) -> bool {
+    let near = here.iter().zip(here.iter().skip(1));
+    near.take(2).any(|(after, before)| {
+        after.noun() == Some(M::Banners)
+            && before.noun() == Some(M::Screens)
+            && tokens.tokens[before.at].end == tokens.tokens[after.at].start
+    })
+}
+
+/// 处理隐患, 解决隐患: something was done about them.
+fn is_handled(tokens: &Tokens, here: &[Seen]) -> bool {
+    let noun = here.iter().find(|seen| seen.noun() == Some(M::HazardsFound));
+    let start = noun.map_or(0, |seen| tokens.tokens[seen.at].start);
+    let before = &tokens.text[start.saturating_sub(6)..start];
+    before
+        .windows(2)
+        .any(|two| matches!(two, ['处' | '治' | '办', '理'] | ['解', '决'] | ['清' | '消', '除']))
+}
+
 /// 收集, 征集, 梳理: questions that were gathered.
 fn is_gathered(tokens: &Tokens, here: &[Seen]) -> bool {
     let verb = here.iter().find(|seen| seen.verb().is_some());
     verb.is_some_and(|seen| {
-        matches!(tokens.slice(tokens.tokens[seen.at]), ['收' | '征', '集'] | ['梳', '理'] | ['征', '求'])
+        matches!(
+            tokens.slice(tokens.tokens[seen.at]),
+            ['收' | '征', '集'] | ['梳', '理'] | ['征', '求'] | ['收', '到']
+        )
     })
 }
 
@@ -196,7 +231,9 @@ pub(super) fn hint(verb: V, word: &str, here: &[Seen]) -> Option<Sense> {
         (V::Hang, "副") => Sense::guess(M::Banners),
         (V::Hang, "张" | "份") => Sense::guess(M::Materials),
         (V::Show, "块" | "幅") => Sense::guess(M::Boards),
-        (V::Answer, "条" | "个" | "次" | "件" | "宗" | "起" | "例") => Sense::sure(M::Consultations),
+        (V::Answer, "条" | "个" | "次") => Sense::sure(M::Consultations),
+        // Complaints are answered, too.
+        (V::Answer, "件" | "宗" | "起" | "例") => Sense::guess(M::Consultations),
         (V::Hold, "场" | "堂" | "节") => Sense::sure(M::Sessions),
         (V::Hold, "次" | "期") => Sense::guess(M::Sessions),
         (V::Push, "篇" | "条" | "则") => Sense::sure(M::Posts),

@@ -20,21 +20,32 @@ fn score(cases: &str) -> Score {
         let case: Value = serde_json::from_str(line).unwrap();
         let text = case["text"].as_str().unwrap();
         let mut found = read(text).figures;
-        for wanted in case["figures"].as_array().unwrap() {
+        // A sure figure is what a plain number is, before a doubtful one.
+        found.sort_by_key(|figure| figure.doubt.is_some());
+        let mut wants: Vec<&Value> = case["figures"].as_array().unwrap().iter().collect();
+        wants.sort_by_key(|wanted| wanted[2] == "maybe");
+        for wanted in wants {
             let (measure, value) = (wanted[0].as_str().unwrap(), wanted[1].as_u64().unwrap());
             let bound = wanted[2].as_str().unwrap();
             let is = |figure: &Figure| {
                 // A vague figure has no right bound; it must be doubtful.
-                let bounded =
-                    if bound == "vague" { figure.doubt.is_some() } else { figure.bound.code() == bound };
+                let bounded = match bound {
+                    "vague" | "maybe" => figure.doubt.is_some(),
+                    bound => figure.bound.code() == bound,
+                };
                 figure.measure == measure && figure.value == value && bounded
             };
+            let at = found.iter().position(is);
+            if let Some(at) = at {
+                found.remove(at);
+            }
+            // People differ about it: it may be left out, or be asked about.
+            if bound == "maybe" {
+                continue;
+            }
             score.wanted += 1;
-            match found.iter().position(is) {
-                Some(at) => {
-                    found.remove(at);
-                    score.right += 1;
-                }
+            match at {
+                Some(_) => score.right += 1,
                 None => score.faults.push(format!("{text}\n    not read: {wanted}")),
             }
         }
@@ -68,6 +79,18 @@ fn published_reports_are_read_as_people_read_them() {
 #[test]
 fn hard_texts_are_read_as_people_read_them() {
     assert_all_right(include_str!("cases.jsonl"), 600);
+}
+
+/// Texts that were labelled before the reader saw them, in batches, as hard as people make them. Nothing is tuned to read all
+/// of them: what counts is how many are right, and that what is wrong says so.
+#[test]
+fn unseen_texts_are_read_rightly_or_doubted() {
+    let score = score(include_str!("fresh.jsonl"));
+    let told = || score.faults.join("\n");
+    assert!(score.wanted > 1_000);
+    assert!(score.right * 100 >= 98 * score.wanted, "{} of {} right\n{}", score.right, score.wanted, told());
+    let wrong = score.silently_wrong;
+    assert!(wrong * 100 < score.wanted, "{wrong} of {} wrong and sure\n{}", score.wanted, told());
 }
 
 fn shown(text: &str) -> Vec<String> {

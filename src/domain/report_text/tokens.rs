@@ -93,7 +93,7 @@ impl Tokens {
             '\n' if matches!(self.tokens.last(), Some(Token { kind: Kind::Stop, .. }) | None) => Kind::Stop,
             '\n' => Kind::Break,
             '，' | ',' => Kind::Comma,
-            '、' => Kind::Pause,
+            '、' | '+' => Kind::Pause,
             ':' => Kind::Colon,
             '(' => match units::bracketed(&self.text, at) {
                 // 资料（份）：450.
@@ -105,7 +105,8 @@ impl Tokens {
             ' ' => Kind::Space,
             '“' | '”' | '"' | '\'' | '‘' | '’' | '「' | '」' | '『' | '』' | '-' | '=' | '~' | '*' | '>'
             | '→' | '·' | '•' => Kind::Mark,
-            '/' | '|' if !self.text.get(at + 1).is_some_and(char::is_ascii_digit) => Kind::Pause,
+            '|' => Kind::Pause,
+            '/' if !self.text.get(at + 1).is_some_and(char::is_ascii_digit) => Kind::Pause,
             '《' => return self.title(at),
             _ => return self.word(at),
         };
@@ -132,6 +133,9 @@ impl Tokens {
     fn word(&mut self, at: usize) -> (Kind, usize) {
         let word = lexicon::longest(&self.text, at);
         if let Some((length, class)) = word.filter(|(length, _)| *length > 1) {
+            if let Some(shorter) = self.crossed(at, length) {
+                return shorter;
+            }
             return (Kind::Word(class), at + length);
         }
         if let Some(found) = self.number(at) {
@@ -141,6 +145,21 @@ impl Tokens {
             Some((length, class)) => (Kind::Word(class), at + length),
             None => (Kind::Unknown, at + 1),
         }
+    }
+
+    /// 发|展板, not 发展|板: where the longest word leaves a rest that is none, a shorter one before a noun that takes it.
+    fn crossed(&self, at: usize, length: usize) -> Option<(Kind, usize)> {
+        let rest = *self.text.get(at + length)?;
+        let alone = rest.is_alphabetic() && lexicon::longest(&self.text, at + length).is_none();
+        if !alone || numeral::begins(rest) {
+            return None;
+        }
+        (1..length).find_map(|first| {
+            let (noun, class) = lexicon::longest(&self.text, at + first)?;
+            let (whole, shorter) = lexicon::longest(&self.text[..at + first], at)?;
+            let crosses = first + noun > length && whole == first && matches!(class, Class::Noun(_));
+            crosses.then_some((Kind::Word(shorter), at + first))
+        })
     }
 
     fn number(&mut self, at: usize) -> Option<(Kind, usize)> {

@@ -39,11 +39,11 @@ pub(super) enum UnitKind {
 
 const COUNTS: &str = "份 册 本 张 页 套 单 封 条 幅 副 面 块 个 处 台 辆 场 次 期 堂 节 课 课时 回 篇 则 部 集 件 宗 车次 只 把 支 袋 盒 户 家 起 例 \
     项 顶 双 包 瓶 枚 卷 组 轮 版 板 届 杆 道 样 款次";
-const PEOPLE: &str = "人次 人 名 位";
+const PEOPLE: &str = "人次 人 名 位 个人";
 const SORTS: &str = "种 类 款 大类 类别 余种 余类 个种类 个品种 个类别 个版本 个系列";
 const NOT: &str = "年 月 日 号 时 点 分 秒 周 天 小时 分钟 岁 元 块钱 万元 亿元 角 米 公里 千米 平方米 平米 平方公里 平方 厘米 公分 亩 里 % ‰ ℃ 度 成 倍 \
     折 层 楼 路 级 周年 年度 月份 季度 世纪 年级 个月 个小时 个多小时 个半小时 周岁 公斤 斤 吨 克 字 代 章 个百分点 百分点 M2 ㎡ M² KM M 批 批次 班 队 站 \
-    中 小 院 号楼 时许 分许 个工作日 个方面 个环节 个多月 多年 余年 余天 个年头 个昼夜 比 箱 捆 车 桌 排 栋 层楼 工作日 个季度 辑 G V W 寸 英寸 延米 延长米 秒钟 刻钟 条街 \
+    中 小 院 号楼 时许 分许 个工作日 个方面 个环节 个组 个小组 个多月 多年 余年 余天 个年头 个昼夜 比 箱 捆 车 桌 排 栋 层楼 工作日 个季度 辑 G V W 寸 英寸 延米 延长米 秒钟 刻钟 条街 \
     届次 连冠 强 保 优 星 周期 伏 瓦 兆 T 旬 季 夜 晚 半 公顷 万亩 万元整 位数 度以上 平 立方 升 毫升 米长 米高 条例 部曲 维 网 险 证 卡 微";
 
 /// The word of a list that a text continues with, the longest first.
@@ -59,7 +59,11 @@ fn length(word: &str) -> usize {
 
 /// A count word, unless a longer word of the field begins here: 条 in 条幅, 人 in 人民.
 fn count_word(text: &[char], at: usize) -> Option<(&'static str, UnitKind)> {
-    let people = longest(PEOPLE, text, at).map(|word| (word, UnitKind::Person));
+    // 4个人, but 4个人民调解室.
+    let longer = text.get(at + 2).is_some_and(|c| matches!(c, '民' | '大' | '才' | '员'));
+    let people = longest(PEOPLE, text, at)
+        .filter(|word| *word != "个人" || !longer)
+        .map(|word| (word, UnitKind::Person));
     let counts = longest(COUNTS, text, at).map(|word| (word, UnitKind::Count));
     let (word, kind) = people.or(counts)?;
     let covered = lexicon::longest(text, at).is_some_and(|(words, _)| words > length(word));
@@ -71,10 +75,10 @@ pub(super) fn begins(text: &[char], at: usize) -> bool {
     count_word(text, at).is_some()
 }
 
-/// Whether a piece of the text is a word of counting and nothing else: 场次.
-pub(super) fn is_word(text: &[char], start: usize, end: usize) -> bool {
+/// The word of counting that a piece of the text is, and nothing else: 场次.
+pub(super) fn word(text: &[char], start: usize, end: usize) -> Option<&'static str> {
     let unit = read(text, start);
-    matches!(unit.kind, UnitKind::Count | UnitKind::Person) && unit.end == end
+    (matches!(unit.kind, UnitKind::Count | UnitKind::Person) && unit.end == end).then_some(unit.key)
 }
 
 /// What follows a number that ends at `at`.
@@ -203,6 +207,9 @@ impl Unit {
             ("之多", b' '),
         ];
         for (word, sense) in AFTER {
+            if sense == b'o' && word == "+" && joins(text, self.end) {
+                continue;
+            }
             if word.chars().enumerate().all(|(ahead, c)| text.get(self.end + ahead) == Some(&c)) {
                 self.end += length(word);
                 self.over |= sense == b'o';
@@ -218,6 +225,15 @@ impl Unit {
             self.end += 1;
         }
     }
+}
+
+/// Whether a + here joins two figures rather than saying that there are more: 资料320份+横幅2条.
+pub(super) fn joins(text: &[char], plus: usize) -> bool {
+    let goes_on = |c: char| c.is_alphanumeric() || c == '《';
+    text.get(plus) == Some(&'+')
+        && text.get(plus + 1).is_some_and(|c| goes_on(*c))
+        && !begins(text, plus + 1)
+        && !text.get(plus + 1).is_some_and(|c| matches!(c, '余' | '多' | '以' | '种' | '类'))
 }
 
 fn is_print(word: &str) -> bool {

@@ -1,13 +1,17 @@
 //! Binds every number to what it counts.
 
+mod totals;
+
 use super::Doubt;
 use super::class::{Class, M, V};
 use super::context::Context;
 use super::people;
 use super::phrase::{self, After, Before, Seen};
 use super::sense::{Sense, blocked_by_visits, hint, is_loose, nearest, owns, refine, weak};
+use super::table::{self, Columns};
 use super::tokens::{Kind, Number, Token, Tokens};
 use super::units::UnitKind;
+use super::wary::{self, Supply};
 use std::collections::BTreeMap;
 
 /// A number that is a figure.
@@ -62,6 +66,7 @@ struct Standing {
 
 struct Binder<'t> {
     tokens: &'t Tokens,
+    columns: Columns,
     found: Vec<Found>,
     /// Tokens that belong to a figure or begin an item.
     used: Vec<bool>,
@@ -73,6 +78,8 @@ struct Binder<'t> {
     last: Option<(usize, M)>,
     /// The verb of this sentence that governed the figure read last.
     verb: Option<V>,
+    /// 小计 stood in this text.
+    subtotals: bool,
     /// A sentence has ended; the next one may go on about its figures: 其中.
     ended: bool,
     steps: usize,
@@ -82,12 +89,14 @@ struct Binder<'t> {
 pub(super) fn bind(tokens: &Tokens) -> (Vec<Found>, usize) {
     let mut binder = Binder {
         tokens,
+        columns: table::columns(tokens),
         found: Vec::new(),
         used: vec![false; tokens.tokens.len()],
         sentence: Vec::new(),
         sums: BTreeMap::new(),
         last: None,
         verb: None,
+        subtotals: false,
         ended: false,
         steps: 0,
     };
@@ -130,8 +139,15 @@ impl Binder<'_> {
             return;
         }
         let kind = number.unit.kind;
-        if number.code || context.no_result() || matches!(kind, UnitKind::Sort | UnitKind::Not) {
+        if number.code
+            || wary::is_start(self.tokens, at)
+            || context.no_result()
+            || matches!(kind, UnitKind::Sort | UnitKind::Not)
+        {
             return;
+        }
+        if context.part && wary::is_new(self.tokens, at) {
+            self.doubt_last();
         }
         let used = |place: usize| self.used[place];
         let before = phrase::before(self.tokens, at, &used);
@@ -141,15 +157,34 @@ impl Binder<'_> {
             return;
         }
         let sense = match kind {
+            _ if self.columns.contains_key(&at) => self.in_column(at, number),
             UnitKind::Person => {
                 let (clause, steps) = phrase::clause_after(self.tokens, at);
                 self.steps += steps;
                 people::sense(self.tokens, number, &before, &after, &clause)
             }
             UnitKind::None => self.without_word(at, number, &before, &after),
-            _ => self.thing(number, &before, &after),
+            _ => self.thing(at, number, &before, &after),
         };
         let Some(sense) = sense.filter(|_| !is_phrase_of_one(self.tokens, token, number)) else { return };
+        let sense = sense.guessed_if(context.wished && wary::is_least(self.tokens, number, &before));
+        let lies = sense.measure == M::Materials
+            && wary::only_lies(
+                self.tokens,
+                clause(&before, 0),
+                self.verb.filter(|_| before.stopped_at.is_some()),
+            );
+        let sense = sense.guessed_if(lies);
+        let odd = wary::is_odd(self.tokens, at, number).then_some(Doubt::Vague);
+        let odd = wary::is_each(self.tokens, at).then_some(Doubt::Grouping).or(odd);
+        let supply =
+            (sense.measure == M::Materials).then(|| wary::supply(self.tokens, &before.words)).flatten();
+        let supply = Some(Supply::Bought)
+            .filter(|_| {
+                sense.measure == M::Gifts && wary::supply(self.tokens, &before.words) == Some(Supply::Bought)
+            })
+            .or(supply);
+        let bought = (supply == Some(Supply::Bought)).then_some(Doubt::Printed);
         let start = before.first.map_or(token.start, |first| self.tokens.tokens[first].start);
         let found = Found {
             number: index,
@@ -160,8 +195,8 @@ impl Binder<'_> {
             over: before.over,
             under: before.under,
             about: before.about,
-            doubt: sense.doubt,
-            printed: sense.measure == M::Materials && is_printed(&before),
+            doubt: sense.doubt.or(odd).or(bought),
+            printed: supply.is_some() && sense.measure == M::Materials,
         };
         let own = clause(&before, 0);
         let nameless = sense.owns.is_none() && own.iter().all(|seen| seen.verb().is_some());
@@ -176,56 +211,6 @@ impl Binder<'_> {
         let next = self.tokens.tokens.get(at + 1).map(|token| token.kind);
         let Some(Kind::Number(next)) = next.filter(|_| groups) else { return false };
         self.tokens.numbers[next].unit.kind == UnitKind::Count
-    }
-
-    /// Takes a figure, unless it repeats figures of its sentence as their total or as a part.
-    fn take(&mut self, at: usize, mut found: Found, sense: Sense, context: &Context, standing: Standing) {
-        let number = &self.tokens.numbers[found.number];
-        let Some((_, low, high, _)) =
-            number.numeral.value().and_then(|value| super::extent(number, &found, value))
-        else {
-            return;
-        };
-        let (low, high) = (u128::from(low), u128::from(high));
-        let total = standing.total || context.total;
-        let nameless = total && standing.nameless;
-        // 共计900余份, with no noun of its own, sums up prints and gifts alike.
-        let alike = || self.sentence.iter().filter(|part| nameless || part.measure == found.measure);
-        if context.part && alike().next().is_some() {
-            return;
-        }
-        let (least, most) = alike().fold((0, 0), |(least, most), part| (least + part.low, most + part.high));
-        // Totals beside totals are no parts of each other.
-        let sums_up = alike().count() > 1 && (standing.running || alike().all(|part| !part.total));
-        if total && sums_up && least <= high && low <= most {
-            return;
-        }
-        // 新增260份，累计1480份: the sum up to now stands beside what is reported.
-        if standing.running
-            && alike().count() == 1
-            && self.last.is_some_and(|(_, last)| last == found.measure)
-        {
-            found.doubt = found.doubt.or(Some(Doubt::Grouping));
-        }
-        // 合计 at the end of a list of several sentences.
-        let sum = self.sums.entry(found.measure).or_default();
-        if total && sum.parts > 1 && (sum.low, sum.high) == (low, high) {
-            return;
-        }
-        if !total {
-            *sum = Sum { parts: sum.parts + 1, low: sum.low + low, high: sum.high + high };
-        }
-        // A sentence of thousands of figures is no sentence; what is kept of it stays small.
-        if self.sentence.len() < 64 {
-            self.sentence.push(Part { measure: found.measure, low, high, total });
-        }
-        self.used[at] = true;
-        if let Some(owned) = sense.owns {
-            self.used[owned] = true;
-        }
-        self.last = Some((at, found.measure));
-        self.verb = standing.verb.or(self.verb);
-        self.found.push(found);
     }
 
     /// 1. 1、 (1) at the beginning of an item.
@@ -252,10 +237,21 @@ impl Binder<'_> {
         }
     }
 
+    /// A number of a table: the heading says what it counts, and its own word may not contradict.
+    fn in_column(&self, at: usize, number: &Number) -> Option<Sense> {
+        let measure = (*self.columns.get(&at)?)?;
+        let fits = number.unit.kind == UnitKind::None || measure.takes(number.unit.key);
+        Some(if fits { Sense::sure(measure) } else { Sense::guess(measure) })
+    }
+
     /// A number without a word of counting: only right beside its noun.
     fn without_word(&self, at: usize, number: &Number, before: &Before, after: &After) -> Option<Sense> {
         let value = number.numeral.value()?;
-        if HOTLINES.contains(&value) || number.numeral.range {
+        // 拨打120, but 传单120.
+        let named = before.words.first().is_some_and(|seen| {
+            seen.at + 1 == at && seen.noun().is_some_and(|noun| noun != M::Consultations)
+        });
+        if (HOTLINES.contains(&value) && !named) || number.numeral.range {
             return None;
         }
         let next = self.tokens.tokens.get(at + 1).map(|token| token.kind);
@@ -272,16 +268,28 @@ impl Binder<'_> {
         );
         // 资料发放：450 as well as 资料：450.
         let colon = at > 0 && self.tokens.tokens[at - 1].kind == Kind::Colon;
-        let skipped = usize::from(colon && before.words.first().is_some_and(|seen| seen.verb().is_some()));
+        // 资料发放450 as well.
+        let beside = before.words.windows(2).next().is_some_and(|two| {
+            two[0].at + 1 == at
+                && two[1].at + 2 == at
+                && two[0].verb().zip(two[1].noun()).is_some_and(|(verb, noun)| noun.agrees(verb))
+        });
+        let skipped =
+            usize::from((colon || beside) && before.words.first().is_some_and(|seen| seen.verb().is_some()));
         let noun = before.words.get(skipped).filter(|seen| seen.clause == 0 && !before.gap)?.noun()?;
         let opened = at > 0 && self.tokens.tokens[at - 1].kind == Kind::Open;
         if !ends {
             return None;
         }
-        Some(if opened || number.numeral.chinese { Sense::guess(noun) } else { Sense::sure(noun) })
+        let contradicts = before.word.is_some_and(|word| !noun.takes(word));
+        Some(if opened || contradicts || number.numeral.chinese {
+            Sense::guess(noun)
+        } else {
+            Sense::sure(noun)
+        })
     }
 
-    fn thing(&self, number: &Number, before: &Before, after: &After) -> Option<Sense> {
+    fn thing(&self, at: usize, number: &Number, before: &Before, after: &After) -> Option<Sense> {
         let word = number.unit.key;
         let here = clause(before, 0);
         if blocked_by_visits(here, word) {
@@ -310,6 +318,9 @@ impl Binder<'_> {
                 _ => return Some(sense),
             }
         }
+        if let Some(sense) = self.divided(at, before, here, word) {
+            return Some(sense);
+        }
         let hinted = here.iter().find_map(|seen| hint(seen.verb()?, word, here));
         if follower.is_some() {
             // 整改隐患12处 展板：5块: the noun after is another number's.
@@ -322,6 +333,16 @@ impl Binder<'_> {
         self.distant(number, before, here)
     }
 
+    /// 悬挂条幅：甲村2条，乙村3条: the heading of a list of places, or the place before, says what each has.
+    fn divided(&self, at: usize, before: &Before, here: &[Seen], word: &str) -> Option<Sense> {
+        let place = here.first().filter(|seen| seen.class == Class::Place && seen.at + 1 == at)?;
+        let told = here.iter().find_map(Seen::noun);
+        let last = self.last.filter(|_| here.len() == 1 && before.stopped_at.is_some()).map(|(_, last)| last);
+        let measure = told.or(last).filter(|measure| measure.usually(word))?;
+        let named = place.clause == 0 && !matches!(word, "个" | "家" | "户");
+        named.then_some(Sense::guess(measure))
+    }
+
     /// What the verb, the clause before or the figure before say.
     fn distant(&self, number: &Number, before: &Before, here: &[Seen]) -> Option<Sense> {
         let word = number.unit.key;
@@ -332,7 +353,11 @@ impl Binder<'_> {
             // A word that the lexicon lacks, or the noun of another measure, may name something else.
             let other =
                 here.first().is_some_and(|seen| seen.noun().is_some_and(|noun| noun != sense.measure));
-            return Some(sense.guessed_if(before.gap || other));
+            // 整改28处: of what, where no hazards were found?
+            let fixed = sense.measure == M::HazardsFixed
+                && self.sentence.iter().all(|part| part.measure != M::HazardsFound);
+            let told = fixed || here.iter().any(|seen| wary::is_report(self.tokens, seen));
+            return Some(sense.guessed_if(before.gap || other || told));
         }
         let away = &before.words[here.len()..];
         if let Some((sense, _)) = nearest(self.tokens, away, word) {
@@ -368,6 +393,10 @@ impl Binder<'_> {
     /// The noun after the number, when it is counted by the word.
     fn follower(&self, word: &str, after: &After, here: &[Seen]) -> Option<Sense> {
         let mut nouns = &after.nouns[..];
+        if after.number_follows && after.spaced {
+            // 王庄50份 宣传单共125份: the noun is the next number's.
+            return None;
+        }
         if after.number_follows && nouns.len() > 1 {
             nouns = &nouns[..nouns.len() - 1];
         }
@@ -377,16 +406,11 @@ impl Binder<'_> {
             Class::Weak(measure) if measure.takes(word) => weak(measure, word, here)?,
             _ => return None,
         };
-        let loose = is_loose(self.tokens, place, word);
+        // 82个小区电梯屏: 个 may count the places.
+        let placed = matches!(nouns.first(), Some((Class::Place | Class::Other, _)))
+            && matches!(word, "个" | "家" | "处");
+        let loose = is_loose(self.tokens, place, word) || placed;
         Some(Sense { owns: Some(place), ..sense }.guessed_if(loose))
-    }
-
-    /// What was printed is doubtful where it is also said how much was handed out.
-    fn doubt_prints(&mut self) {
-        let handed = self.found.iter().any(|found| found.measure == M::Materials && !found.printed);
-        for found in self.found.iter_mut().filter(|found| found.printed && handed) {
-            found.doubt = found.doubt.or(Some(Doubt::Printed));
-        }
     }
 }
 
@@ -411,12 +435,6 @@ fn title(before: &Before, after: &After, sense: Sense) -> Option<(usize, usize)>
         }
         _ => None,
     }
-}
-
-/// Whether the nearest verb says that something was printed and not handed out.
-fn is_printed(before: &Before) -> bool {
-    let verbs: Vec<V> = clause(before, 0).iter().filter_map(Seen::verb).collect();
-    verbs.first() == Some(&V::Print) && !verbs.contains(&V::Give)
 }
 
 /// 一场, 一份 before its noun tells a story and counts nothing; 讲座一场 counts.
