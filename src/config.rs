@@ -49,6 +49,8 @@ pub struct Limits {
     pub imports: usize,
     /// What a file that comes over the network may hold; also the largest body of such a request.
     pub sheet: sheet::Limits,
+    /// What a file of units may hold: a nation's fits. Only those who manage units send one.
+    pub units_sheet: sheet::Limits,
     /// Reports that one exported file may hold.
     pub export_reports: usize,
     /// Bytes of finished pictures kept.
@@ -109,6 +111,7 @@ impl Default for Limits {
             drawing_queue: 256,
             imports: 2,
             sheet: sheet::Limits::REMOTE,
+            units_sheet: sheet::Limits::NATION,
             export_reports: 100_000,
             picture_cache: 16 * 1024 * 1024,
             session: Duration::from_secs(12 * 3600),

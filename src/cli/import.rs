@@ -16,7 +16,6 @@ use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// What is in the file, and where it goes.
@@ -117,17 +116,27 @@ impl Import {
     }
 
     async fn units(&self, app: &App, caller: &Caller, bytes: Vec<u8>) -> Result<Done, Error> {
-        let written = Progress::default();
-        let work = app.import_units(caller, bytes, self.dry_run, sheet::Limits::LOCAL, written.clone());
+        let progress = Progress::default();
+        let work = app.import_units(caller, bytes, self.dry_run, sheet::Limits::LOCAL, progress.clone());
         // The bar is drawn on a terminal only.
-        let bar = indicatif::ProgressBar::new_spinner();
-        bar.enable_steady_tick(Duration::from_millis(200));
+        let bar = indicatif::ProgressBar::new(0).with_message("reading");
+        if let Ok(style) = indicatif::ProgressStyle::with_template(
+            "{msg} {wide_bar} {human_pos} of {human_len} units, {elapsed}",
+        ) {
+            bar.set_style(style);
+        }
         let mut work = std::pin::pin!(work);
         let view = loop {
             tokio::select! {
                 view = &mut work => break view,
                 () = tokio::time::sleep(Duration::from_millis(200)) => {
-                    bar.set_message(format!("{} units", written.load(Ordering::Relaxed)));
+                    let Some(rows) = progress.of() else {
+                        bar.tick();
+                        continue;
+                    };
+                    bar.set_length(rows as u64);
+                    bar.set_position(progress.done() as u64);
+                    bar.set_message(if progress.done() < rows { "entering" } else { "finishing" });
                 }
             }
         };

@@ -16,7 +16,7 @@ mod units;
 
 pub use country::NATION;
 pub use fill::{ACCOUNTS, Account, Login, Secret, fill};
-pub use simulate::{Scale, simulate};
+pub use simulate::{Scale, simulate, table};
 pub use units::{REPORTER_UNIT, ROOT};
 
 use crate::domain::calendar::{ReportDay, Window};

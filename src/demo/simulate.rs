@@ -14,8 +14,8 @@ use crate::store::{
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use jiff::civil::Time;
+use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// How large the country is, and how long it has reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,25 @@ pub async fn simulate(
         stored += hall.report(store, reports).await?;
     }
     Ok(stored)
+}
+
+/// Writes the units of a country as the statistical offices publish them, a row each: a code of twelve digits that tells the
+/// unit above, and a name. Gives the number of rows.
+///
+/// # Errors
+/// What the file said.
+pub fn table(scale: &Scale, mut to: impl Write) -> std::io::Result<usize> {
+    let mut rows = 0;
+    writeln!(to, "code,name")?;
+    for (unit, _) in country::units(scale.units.into(), &mut Dice::new(scale.seed, 0)) {
+        // The nation itself has no such code.
+        if unit.code.as_str() != NATION {
+            writeln!(to, "{:0<12},{}", unit.code.as_str(), unit.name)?;
+            rows += 1;
+        }
+    }
+    to.flush()?;
+    Ok(rows)
 }
 
 async fn enter_units(store: &Store, scale: &Scale, progress: &Progress) -> Result<(), StoreError> {
@@ -152,7 +171,7 @@ impl Hall<'_> {
                 if let Some(refused) = refused {
                     return Err(damaged(format!("not stored: {refused:?}")));
                 }
-                progress.fetch_add(units.len(), Ordering::Relaxed);
+                progress.add(units.len());
                 Ok(outcomes.len() as u64)
             });
             let pieces = futures_util::stream::iter(pieces).buffered(AHEAD);

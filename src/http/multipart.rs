@@ -21,17 +21,17 @@ pub struct Upload {
     pub file: Vec<u8>,
 }
 
-/// Reads such a form, within the cap on files as base64 rather than that on other bodies.
+/// Reads such a form, within a cap on its file, which may come as base64, rather than that on other bodies.
 ///
 /// # Errors
 /// 415 for another kind, and as any body.
-pub async fn upload(request: &mut Request) -> Result<Upload, Error> {
+pub async fn upload(request: &mut Request, most: usize) -> Result<Upload, Error> {
     request.expect_type(KIND)?;
     let given = request.header(header::CONTENT_TYPE).unwrap_or_default();
     let boundary = boundary(given).ok_or(Error::MediaType(KIND))?;
     let Some(body) = request.body.take() else { return Ok(Upload::default()) };
     let usual = request.app.limits();
-    let limits = Limits { body_bytes: usual.sheet.file_bytes / 3 * 4 + usual.body_bytes, ..usual.clone() };
+    let limits = Limits { body_bytes: most / 3 * 4 + usual.body_bytes, ..usual.clone() };
     let bytes = limit::collect(body, &request.headers, &limits).await?;
     Ok(split(&bytes, &boundary))
 }

@@ -86,6 +86,7 @@ impl App {
         if plan.new.is_empty() && plan.changed.is_empty() {
             return Ok(view);
         }
+        progress.begin(plan.new.len() + plan.changed.len());
         let origin = caller.origin();
         let detail = serde_json::json!({ "new": view.new, "changed": view.changed }).to_string();
         let stored = self.store.transact(move |tx: &mut Transaction| {

@@ -37,9 +37,11 @@ pub mod scope;
 pub mod session;
 pub mod setup;
 pub mod tallies;
+mod tally_draft;
 mod tally_view;
 pub mod tokens;
 pub mod totals;
+pub mod unit_jobs;
 pub mod unit_tree;
 pub mod units;
 
@@ -72,6 +74,7 @@ pub struct App {
     pub(crate) imports: Arc<Semaphore>,
     pub(crate) outgoing: outgoing::Client,
     refusals: refusals::Waiting,
+    unit_jobs: Mutex<unit_jobs::Jobs>,
 }
 
 impl App {
@@ -88,6 +91,7 @@ impl App {
             imports: Arc::new(Semaphore::new(limits.imports)),
             outgoing: outgoing::Client::new(&limits),
             refusals: refusals::Waiting::default(),
+            unit_jobs: Mutex::default(),
             store,
             clock,
             limits,

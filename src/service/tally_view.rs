@@ -205,7 +205,7 @@ impl TallyView {
 }
 
 /// What views are made with.
-struct Maker<'a> {
+pub(super) struct Maker<'a> {
     catalogue: &'a Catalogue,
     slots: Arc<SlotBook>,
     names: HashMap<i32, String>,
@@ -233,7 +233,7 @@ impl App {
         versions: &[Version],
     ) -> Result<Vec<TallyView>, Error> {
         let mut views = self.views(catalogue, caller, versions).await?;
-        let maker = Maker { catalogue, slots: self.store.slots(), names: HashMap::new() };
+        let maker = Maker::new(catalogue, self.store.slots());
         let before = std::iter::once(None).chain(versions.iter().map(Some));
         for ((view, after), before) in views.iter_mut().zip(versions).zip(before) {
             view.changes = Some(before.map(|before| maker.changes(before, after)).unwrap_or_default());
@@ -278,6 +278,13 @@ impl App {
     }
 }
 
+impl<'a> Maker<'a> {
+    /// For views that need not say who sent them.
+    pub(super) fn new(catalogue: &'a Catalogue, slots: Arc<SlotBook>) -> Self {
+        Self { catalogue, slots, names: HashMap::new() }
+    }
+}
+
 impl Maker<'_> {
     fn code(&self, unit: UnitId) -> String {
         self.catalogue.tree.get(unit).map_or_else(String::new, |unit| unit.code.to_string())
@@ -294,7 +301,8 @@ impl Maker<'_> {
         Some(items)
     }
 
-    fn view(&self, version: &Version) -> Option<TallyView> {
+    /// A version as told; none of an unknown unit, campaign or line.
+    pub(super) fn view(&self, version: &Version) -> Option<TallyView> {
         let campaign: &Campaign = self.catalogue.campaign_by_key(version.campaign)?;
         let unit = self.catalogue.tree.get(version.unit)?;
         let items = self.items(&version.figures)?;

@@ -126,6 +126,7 @@ impl After {
 /// The best of what was found: by rank, then in administrative order, after the end of the page before.
 fn best<'t>(
     found: impl Iterator<Item = (Rank, &'t Unit)>,
+    wanted: impl Fn(&&'t Unit) -> bool,
     tree: &UnitTree,
     after: Option<After>,
     most: usize,
@@ -134,7 +135,8 @@ fn best<'t>(
     for (rank, unit) in found {
         let passed = |after: After| (rank, tree.place(unit.id)) <= (after.rank, Some(after.place));
         let of_rank = &mut ranked[rank as usize];
-        if of_rank.len() < most && !after.is_some_and(passed) {
+        // Last the one that costs most: half a nation is called 村.
+        if of_rank.len() < most && !after.is_some_and(passed) && wanted(&unit) {
             of_rank.push((rank, unit));
         }
         if ranked[0].len() == most {
@@ -168,9 +170,7 @@ impl App {
         };
         let after = filter.cursor.as_deref().map(|cursor| After::read(cursor, tree)).transpose()?;
         let mut found: Vec<(Rank, &Unit)> = match query {
-            Some(query) => {
-                best(tree.search(units, query).filter(|(_, unit)| wanted(unit)), tree, after, limit + 1)
-            }
+            Some(query) => best(tree.search(units, query), wanted, tree, after, limit + 1),
             None => {
                 let start = units.first().and_then(|unit| tree.place(unit.id)).unwrap_or(0);
                 let passed =

@@ -57,6 +57,16 @@ impl Limits {
         merges: 50_000,
     };
 
+    /// A nation's table of units, some 700 000 rows.
+    pub const NATION: Self = Self {
+        file_bytes: 48 * 1024 * 1024,
+        inflated_bytes: 320 * 1024 * 1024,
+        rows: 1_048_576,
+        cells: 6_000_000,
+        strings: 2_000_000,
+        ..Self::REMOTE
+    };
+
     /// For what an administrator reads from a file: the units of the whole country fit.
     pub const LOCAL: Self = Self {
         file_bytes: 256 * 1024 * 1024,

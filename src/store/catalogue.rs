@@ -182,7 +182,9 @@ impl Transaction {
         changed.iter().for_each(|unit| self.touch(&state::UNITS, unit.id.0));
         let entered = units::enter(self.connection(), new, progress).await?;
         entered.iter().flatten().for_each(|id| self.touch(&state::UNITS, id.0));
+        let rows = changed.len();
         units::change(self.connection(), changed).await?;
+        progress.add(rows);
         self.touch_catalogue().await
     }
 

@@ -39,8 +39,39 @@ pub enum Above {
     New(usize),
 }
 
-/// How many units have been written, for whoever waits.
-pub type Progress = Arc<AtomicUsize>;
+/// How many rows of how many have gone through, for whoever waits.
+#[derive(Debug, Clone, Default)]
+pub struct Progress(Arc<Steps>);
+
+#[derive(Debug, Default)]
+struct Steps {
+    done: AtomicUsize,
+    of: AtomicUsize,
+}
+
+impl Progress {
+    /// So many rows are to go through; none before it is known.
+    pub fn begin(&self, rows: usize) {
+        self.0.of.store(rows, Ordering::Relaxed);
+    }
+
+    /// So many more have gone through.
+    pub fn add(&self, rows: usize) {
+        self.0.done.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    /// Rows that have gone through.
+    #[must_use]
+    pub fn done(&self) -> usize {
+        self.0.done.load(Ordering::Relaxed)
+    }
+
+    /// Rows in all; none while that is not known.
+    #[must_use]
+    pub fn of(&self) -> Option<usize> {
+        Some(self.0.of.load(Ordering::Relaxed)).filter(|rows| *rows > 0)
+    }
+}
 
 /// Rows between two steps of the progress.
 const STEP: usize = 8_192;
@@ -129,7 +160,7 @@ pub(super) async fn enter(
         for (at, id) in places.iter().zip(insert(connection, piece).await?) {
             ids[*at] = Some(id);
         }
-        progress.fetch_add(places.len(), Ordering::Relaxed);
+        progress.add(places.len());
     }
     Ok(ids)
 }

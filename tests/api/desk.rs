@@ -1,7 +1,7 @@
 //! The pages where an office takes in what units send and gives out what it adds up to.
 
 use crate::review::{CAMPAIGN, materials, path};
-use crate::support::{Answer, Client, Engine, TestApp, total};
+use crate::support::{Answer, Client, Engine, Options, TestApp, total};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -10,6 +10,7 @@ on_both! {
     messages_of_a_chat_become_reports_after_a_person_said_so
     what_was_reported_is_not_written_over_without_a_word
     a_sheet_is_looked_at_and_then_stored
+    a_table_of_units_is_looked_at_and_then_stored
     lines_have_a_snapshot_that_can_be_looked_up
     a_draft_is_marked_figure_by_figure
     every_file_that_is_offered_is_there
@@ -145,6 +146,10 @@ async fn what_was_reported_is_not_written_over_without_a_word(engine: Engine) {
 }
 
 async fn upload(client: &Client, file: &[u8], fields: &[(&str, &str)]) -> Answer {
+    upload_to(client, IMPORT, file, fields).await
+}
+
+async fn upload_to(client: &Client, path: &str, file: &[u8], fields: &[(&str, &str)]) -> Answer {
     let mut body = Vec::new();
     for (name, value) in fields {
         let part = format!("--xyz\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
@@ -155,7 +160,41 @@ async fn upload(client: &Client, file: &[u8], fields: &[(&str, &str)]) -> Answer
     body.extend(file);
     body.extend(b"\r\n--xyz--\r\n");
     let kind = [("content-type", "multipart/form-data; boundary=xyz")];
-    client.send(Method::POST, IMPORT, &kind, Some(body)).await
+    client.send(Method::POST, path, &kind, Some(body)).await
+}
+
+async fn a_table_of_units_is_looked_at_and_then_stored(engine: Engine) {
+    const UNITS: &str = "/units/import";
+    let mut options = Options::default();
+    (options.limits.units_sheet.rows, options.limits.units_sheet.file_bytes) = (20_000, 4_000_000);
+    let app = TestApp::start_with(engine, options).await;
+    let admin = app.by("admin");
+    assert!(page(&admin, "/units").await.text().contains("href=\"/units/import\""));
+    assert!(page(&admin, UNITS).await.text().contains("type=\"file\""));
+    assert_eq!(page(&app.by("viewer"), UNITS).await.status, 403);
+    let table = "代码,名称\n371772001001,万福社区\n371772108,马岭岗镇政府\n";
+    let html = upload_to(&admin, UNITS, table.as_bytes(), &[("do", "preview")]).await.text();
+    assert!(html.contains("万福社区") && html.contains("<del>马岭岗镇</del>"), "{html}");
+    let before = app.database.stored().await;
+    let data = html.split("name=\"data\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let stored = upload_to(&admin, UNITS, b"", &[("do", "store"), ("data", data)]).await;
+    assert_eq!(stored.status, 200);
+    assert!(stored.text().contains("已写入2个单位"), "{}", stored.text());
+    assert_ne!(app.database.stored().await, before);
+    admin.get("/units/371772001001").await.expect(200);
+    // What is wrong is told by its place, and what goes beyond a limit is refused.
+    let html = upload_to(&admin, UNITS, "代码,名称\nx,\n".as_bytes(), &[("do", "store")]).await;
+    assert_eq!(html.status, 422);
+    assert!(html.text().contains("B2"), "{}", html.text());
+    let long = format!("代码,名称\n{}", "1,甲\n".repeat(20_001));
+    assert_eq!(upload_to(&admin, UNITS, long.as_bytes(), &[("do", "store")]).await.status, 422);
+    assert_eq!(upload_to(&admin, UNITS, &vec![b'x'; 6_000_000], &[("do", "store")]).await.status, 413);
+    // An import that is not known, or somebody else's: the first was the administrator's.
+    assert_eq!(page(&admin, "/units/import?job=1").await.status, 200);
+    for (who, job) in [("admin", "99"), ("office", "1"), ("admin", "x")] {
+        assert_eq!(page(&app.by(who), &format!("/units/import?job={job}")).await.status, 404, "{who} {job}");
+    }
+    app.assert_sound().await;
 }
 
 async fn a_sheet_is_looked_at_and_then_stored(engine: Engine) {

@@ -114,7 +114,7 @@ fn measure(tokens: &Tokens, cell: &Range<usize>) -> Option<M> {
     for token in &tokens.tokens[cell.clone()] {
         match token.kind {
             Kind::Word(Class::Noun(measure)) if found.is_none_or(|found| found == measure) => {
-                found = Some(measure)
+                found = Some(measure);
             }
             Kind::Word(
                 Class::Noun(_) | Class::Weak(_) | Class::Other | Class::Place | Class::Staff | Class::Plan,

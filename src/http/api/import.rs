@@ -33,8 +33,8 @@ pub async fn reports(mut request: Request) -> Result<Response, Error> {
         reason: query.owned("reason").unwrap_or_default(),
         only_consultations: false,
     };
-    let bytes = file(&mut request).await?;
     let limits = request.app.limits().sheet;
+    let bytes = file(&mut request, limits.file_bytes).await?;
     let view = request.app.import_reports(request.caller()?, &import, bytes.to_vec(), limits).await?;
     Ok(reply::json(StatusCode::OK, &view))
 }
@@ -46,8 +46,8 @@ pub async fn reports(mut request: Request) -> Result<Response, Error> {
 pub async fn units(mut request: Request) -> Result<Response, Error> {
     let query = request.query(UNITS)?;
     let dry_run = dry_run(&query)?;
-    let bytes = file(&mut request).await?;
-    let limits = request.app.limits().sheet;
+    let limits = request.app.limits().units_sheet;
+    let bytes = file(&mut request, limits.file_bytes).await?;
     let progress = service::import_units::Progress::default();
     let view = request.app.import_units(request.caller()?, bytes.to_vec(), dry_run, limits, progress).await?;
     Ok(reply::json(StatusCode::OK, &view))
@@ -62,7 +62,7 @@ fn dry_run(query: &Query) -> Result<bool, Error> {
 }
 
 /// The body as a file, within the cap on files rather than that on other bodies. What it is, is seen from its bytes.
-async fn file(request: &mut Request) -> Result<Bytes, Error> {
+async fn file(request: &mut Request, most: usize) -> Result<Bytes, Error> {
     let given = request.header(header::CONTENT_TYPE).unwrap_or_default();
     let given = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let known = TYPES.split(", ").any(|kind| kind == given)
@@ -79,6 +79,6 @@ async fn file(request: &mut Request) -> Result<Bytes, Error> {
     }
     let Some(body) = request.body.take() else { return Ok(Bytes::new()) };
     let usual = request.app.limits();
-    let limits = Limits { body_bytes: usual.sheet.file_bytes, ..usual.clone() };
+    let limits = Limits { body_bytes: most, ..usual.clone() };
     limit::collect(body, &request.headers, &limits).await
 }

@@ -140,7 +140,8 @@ pub async fn show(request: Request) -> Result<Response, Error> {
 /// # Errors
 /// Out of scope is not found; what is wrong with the file is told on the page.
 pub async fn take(mut request: Request) -> Result<Response, Error> {
-    let upload = multipart::upload(&mut request).await?;
+    let most = request.app.limits().sheet.file_bytes;
+    let upload = multipart::upload(&mut request, most).await?;
     request.query(&[])?;
     let (app, caller, frame) = (request.app.clone(), request.caller()?.clone(), Frame::of(&request));
     let (id, lang) = (request.param(0).to_owned(), request.lang);

@@ -31,6 +31,7 @@ pub mod screen;
 pub mod setup;
 pub mod size;
 pub mod tallies;
+pub mod unit_import;
 pub mod units;
 
 use super::error::Error;

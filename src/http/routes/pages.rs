@@ -34,6 +34,8 @@ pub(super) const PAGES: &[Route] = &[
     page!(Post "/campaigns/{campaign}/settings" MANAGE, page::campaigns::change),
     page!(Get "/units" READ, page::units::list),
     page!(Post "/units" Access::Needs(Permission::ManageUnits), page::units::create),
+    page!(Get "/units/import" Access::Needs(Permission::ManageUnits), page::unit_import::show),
+    page!(Post "/units/import" Access::Needs(Permission::ManageUnits), page::unit_import::take),
     page!(Get "/units/{code}" READ, page::units::show),
     page!(Post "/units/{code}" Access::Needs(Permission::ManageUnits), page::units::change),
     page!(Get "/campaigns/{campaign}/bulletin" READ, page::bulletin::show),

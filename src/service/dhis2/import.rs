@@ -1,6 +1,6 @@
 //! Taking data values in: each report they belong to is read, changed and sent as any other.
 
-use super::super::tallies::{ConsultationView, ItemView, JointView, Precondition, Request, TallyView};
+use super::super::tallies::{Precondition, Request, TallyView};
 use super::super::{App, Caller, Error, scope};
 use super::values::{DataValue, DataValueSet, day};
 use super::{DEFAULT, mine};
@@ -11,7 +11,7 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::fault::Fault;
 use crate::domain::measure::CONSULTATIONS;
 use crate::domain::quantity::Bound;
-use crate::domain::tally::{self, Channel, Draft, DraftConsultation, DraftItem, DraftJoint, Figures};
+use crate::domain::tally::{self, Channel, Draft, DraftConsultation, DraftItem, Figures};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -139,28 +139,6 @@ fn count(value: &Value) -> tally::Count {
         (Err(_), Ok(number)) if number.is_finite() && number.fract() == 0.0 => tally::Count::Whole(u64::MAX),
         (Err(_), Ok(number)) if number.is_finite() => tally::Count::Fraction,
         _ => tally::Count::NotANumber,
-    }
-}
-
-fn item(view: &ItemView) -> DraftItem {
-    DraftItem {
-        measure: view.measure.clone(),
-        title: view.title.as_deref().map(ToOwned::to_owned),
-        count: tally::Count::Whole(view.count.into()),
-        bound: Some(view.bound.to_owned()),
-    }
-}
-
-fn joint(view: &JointView) -> DraftJoint {
-    DraftJoint { lead: view.lead.clone(), items: view.items.iter().map(item).collect() }
-}
-
-fn record(view: &ConsultationView) -> DraftConsultation {
-    DraftConsultation {
-        topic: Some(view.topic.to_owned()),
-        mode: Some(view.mode.to_owned()),
-        person_times: tally::Count::Whole(view.person_times.into()),
-        bound: Some(view.bound.to_owned()),
     }
 }
 
@@ -302,18 +280,9 @@ fn merge(
     strategy: Strategy,
 ) -> (Draft, Summary) {
     let mut summary = Summary::default();
-    let mut draft = Draft {
-        items: before.map(|tally| tally.items.iter().map(item).collect()).unwrap_or_default(),
-        consultations: before
-            .map(|tally| tally.consultations.iter().map(record).collect())
-            .unwrap_or_default(),
-        zero: false,
-        note: note(values, before.map_or("", |tally| tally.note.as_str())),
-        // What such clients do not know of stays as it was; their comments say why.
-        joint: before.map(|tally| tally.joint.iter().map(joint).collect()).unwrap_or_default(),
-        via: None,
-        reason: note(values, ""),
-    };
+    // What such clients do not know of stays as it was; their comments say why.
+    let mut draft = before.map(TallyView::draft).unwrap_or_default();
+    (draft.note, draft.reason) = (note(values, &draft.note), note(values, ""));
     for (at, value) in values {
         let remove = value.deleted || strategy == Strategy::Delete;
         let mut line = line(value);

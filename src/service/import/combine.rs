@@ -1,44 +1,8 @@
 //! A report of a file laid over the one that is stored.
 
-use crate::domain::catalogue::Catalogue;
 use crate::domain::quantity::{Quantity, Sum};
-use crate::domain::slot::{Line, Slot, SlotBook};
-use crate::domain::tally::{Count, Draft, DraftConsultation, DraftItem, DraftJoint, Version};
+use crate::domain::tally::{Count, Draft, DraftConsultation};
 use crate::sheet::reports::Report;
-
-/// What is stored, as a draft of the same.
-pub(super) fn kept(version: &Version, slots: &SlotBook, catalogue: &Catalogue) -> Option<Draft> {
-    let mut draft = Draft { note: version.note.clone(), ..Draft::default() };
-    let item = |slot: Slot, quantity: Quantity| match slots.line(slot)? {
-        Line::Item { measure, title } => Some(DraftItem {
-            measure: measure.to_string(),
-            title: title.as_deref().map(ToOwned::to_owned),
-            count: Count::Whole(quantity.value().into()),
-            bound: Some(quantity.bound().code().to_owned()),
-        }),
-        Line::Consultation { .. } => None,
-    };
-    for &(slot, quantity) in &version.figures {
-        match slots.line(slot)? {
-            Line::Item { .. } => draft.items.push(item(slot, quantity)?),
-            Line::Consultation { topic, mode } => draft.consultations.push(DraftConsultation {
-                topic: Some(topic.code().into()),
-                mode: Some(mode.code().into()),
-                person_times: Count::Whole(quantity.value().into()),
-                bound: Some(quantity.bound().code().to_owned()),
-            }),
-        }
-    }
-    // A sheet has no columns for parts in events that others count, so they stay.
-    for part in &version.facts.joint {
-        let items = part.figures.iter().map(|&(slot, quantity)| item(slot, quantity));
-        draft.joint.push(DraftJoint {
-            lead: catalogue.tree.get(part.lead)?.code.to_string(),
-            items: items.collect::<Option<_>>()?,
-        });
-    }
-    Some(draft)
-}
 
 /// The sum of consultation records, none when one of them is no count.
 fn person_times(records: &[DraftConsultation]) -> Option<Sum> {
@@ -63,6 +27,7 @@ pub(super) fn combined(
 ) -> Draft {
     let mut draft = report.draft.clone();
     let Some(stored) = stored.filter(|_| !draft.zero) else { return draft };
+    // A sheet has no columns for parts in events that others count.
     draft.joint = stored.joint;
     if !items {
         draft.items = stored.items;

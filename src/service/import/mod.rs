@@ -8,6 +8,7 @@ mod combine;
 mod finder;
 
 use super::tallies::{ConsultationView, ItemView, is_lock, is_on_behalf};
+use super::tally_view::Maker;
 use super::{App, Caller, Error, scope};
 use crate::domain::calendar::ReportDay;
 use crate::domain::campaign::{Campaign, State};
@@ -21,7 +22,7 @@ use crate::i18n::Lang;
 use crate::sheet::reports::{self, MAX_REMARKS, Report};
 use crate::sheet::{self, Grid, Place, Remark};
 use crate::store::{Act, Outcome, Precondition, Submission};
-use combine::{combined, kept};
+use combine::combined;
 use finder::Finder;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -267,6 +268,7 @@ impl App {
         let mut stored: HashMap<(ReportDay, UnitId), Version> =
             stored.into_iter().map(|version| ((version.day, version.unit), version)).collect();
         let slots = self.store.slots();
+        let maker = Maker::new(&catalogue, slots.clone());
         let now = self.clock.now();
         for report in found.reports {
             let before = stored.remove(&(report.day, report.unit));
@@ -280,7 +282,7 @@ impl App {
                     continue;
                 }
             };
-            let kept = before.as_ref().and_then(|before| kept(before, &slots, &catalogue));
+            let kept = before.as_ref().and_then(|before| maker.view(before)).map(|view| view.draft());
             let mut draft =
                 combined(&report, kept, found.has_items, found.has_consultations, found.has_notes);
             draft.reason.clone_from(&import.reason);

@@ -1,12 +1,12 @@
 //! The messages of a paste as fields, and back.
 
 use crate::domain::measure::CONSULTATIONS;
-use crate::domain::tally::{Count, Draft, DraftConsultation, DraftItem, DraftJoint};
+use crate::domain::tally::{Draft, DraftConsultation, DraftItem};
 use crate::http::page::report::count;
 use crate::http::request::Query;
 use crate::service::parse::FigureView;
 use crate::service::paste::PastePart;
-use crate::service::tallies::{ItemView, TallyView};
+use crate::service::tallies::TallyView;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Parts and rows beyond these are not read; no chat holds more.
@@ -181,21 +181,8 @@ impl Part {
             }
         }
         if let Some(stored) = stored {
-            draft.note.clone_from(&stored.note);
-            let item = |item: &ItemView| DraftItem {
-                measure: item.measure.clone(),
-                title: item.title.as_deref().map(ToOwned::to_owned),
-                count: Count::Whole(item.count.into()),
-                bound: Some(item.bound.to_owned()),
-            };
-            draft.joint = stored
-                .joint
-                .iter()
-                .map(|part| DraftJoint {
-                    lead: part.lead.clone(),
-                    items: part.items.iter().map(item).collect(),
-                })
-                .collect();
+            let Draft { note, joint, .. } = stored.draft();
+            (draft.note, draft.joint) = (note, joint);
         }
         draft
     }
