@@ -53,7 +53,7 @@ impl M {
             Self::Consultations => "人次 人 名 位 次 条 个 件 宗 起 例 项 余 份",
             Self::Sessions => "场 次 期 堂 节 课 回 届 轮 项 课时",
             Self::Audience => "人次 人 名 位",
-            Self::Volunteers => "人次 人 名 位 个",
+            Self::Volunteers => "人次 人 名 位",
             Self::Posts => "篇 条 则 次 个 期 部 集 件 份",
             Self::Screens => "块 个 处 台 条 次 面 幅 张",
             Self::Desks => "个 处 张 台",

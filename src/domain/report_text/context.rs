@@ -20,9 +20,11 @@ pub(super) struct Context {
     pub(super) part: bool,
     /// 共 stood in this clause.
     pub(super) total: bool,
+    /// 近三年: what follows is of several years, until 今年 or the sentence ends.
+    pub(super) years: bool,
     /// 我所, 本局 stood in this clause.
     pub(super) own: bool,
-    /// 合计, 累计 stood in this clause.
+    /// 合计, 累计 stood in this sentence.
     pub(super) sum: bool,
     /// 合计：, until the sentence ends.
     pub(super) headed: bool,
@@ -62,7 +64,12 @@ impl Context {
                 self.aside = false;
                 self.clause();
             }
-            Kind::Number(_) => self.each_told = self.each,
+            Kind::Number(number) => {
+                self.each_told = self.each;
+                let before = at.checked_sub(1).map(|before| tokens.tokens[before].kind);
+                self.years |=
+                    tokens.numbers[number].unit.key == "年" && before == Some(Kind::Word(Class::Under));
+            }
             Kind::Word(Class::For) if is_request(tokens, at) => {
                 (self.plan, self.aside) = (true, self.depth > 0);
             }
@@ -78,7 +85,7 @@ impl Context {
 
     fn clause(&mut self) {
         (self.past, self.change, self.each, self.total, self.referred) = (false, false, false, false, false);
-        (self.sum, self.own) = (false, false);
+        self.own = false;
     }
 
     fn word(&mut self, tokens: &Tokens, at: usize, class: Class) {
@@ -106,7 +113,7 @@ impl Context {
             }
             Class::Done => self.plan = false,
             Class::Past => self.past = true,
-            Class::Now => self.past = false,
+            Class::Now => (self.past, self.years) = (false, false),
             Class::Change => self.change = true,
             Class::Each => {
                 (self.each, self.each_told) = (true, false);

@@ -32,7 +32,7 @@ pub(super) fn supply(tokens: &Tokens, words: &[Seen]) -> Option<Supply> {
     let (nearest, verb) = words.iter().find_map(|seen| Some((seen, seen.verb()?)))?;
     let given = || words.iter().any(|seen| seen.clause == nearest.clause && seen.verb() == Some(V::Give));
     match (verb, tokens.slice(tokens.tokens[nearest.at])) {
-        (_, ['下' | '分' | '配', '发'] | ['领', '取'] | ['收', '到'] | ['配', '送']) => {
+        (_, ['下' | '分' | '配', '发'] | ['领', '取' | '了' | '回'] | ['收', '到'] | ['配', '送']) => {
             Some(Supply::Made)
         }
         (V::Print, _) if given() => None,
@@ -51,12 +51,21 @@ pub(super) fn is_each(tokens: &Tokens, at: usize) -> bool {
     before(if verb { 2 } else { 1 }).is_some_and(|token| tokens.slice(token).ends_with(&['各']))
 }
 
+/// 不足500份的单位: it says which units are meant.
+pub(super) fn says_which(tokens: &Tokens, at: usize) -> bool {
+    let kind = |place: usize| tokens.tokens.get(place).map(|token| token.kind);
+    kind(at + 1) == Some(Kind::Word(Class::Of))
+        && matches!(kind(at + 2), Some(Kind::Word(Class::Place | Class::Other | Class::Staff)))
+}
+
 /// 由8场增至11场: where it came from.
 pub(super) fn is_start(tokens: &Tokens, at: usize) -> bool {
     let from = at.checked_sub(1).map(|place| tokens.slice(tokens.tokens[place]));
     let end = tokens.tokens[at].end;
-    let rises =
-        matches!(tokens.text.get(end), Some('增' | '升' | '降' | '减' | '提' | '扩' | '上' | '下' | '跃'));
+    let rises = matches!(
+        tokens.text.get(end),
+        Some('增' | '改' | '变' | '调' | '升' | '降' | '减' | '提' | '扩' | '上' | '下' | '跃')
+    );
     rises && from.is_some_and(|word| word.ends_with(&['由']) || word.ends_with(&['从']))
 }
 

@@ -41,6 +41,8 @@ struct Part {
     low: u128,
     high: u128,
     total: bool,
+    /// 其中 stood before it.
+    part: bool,
 }
 
 /// The sum of several figures.
@@ -176,6 +178,8 @@ impl Binder<'_> {
             );
         let sense = sense.guessed_if(lies);
         let odd = wary::is_odd(self.tokens, at, number).then_some(Doubt::Vague);
+        let odd = odd.or(wary::says_which(self.tokens, at).then_some(Doubt::Guessed));
+        let odd = odd.or(context.years.then_some(Doubt::Grouping));
         let odd = wary::is_each(self.tokens, at).then_some(Doubt::Grouping).or(odd);
         let supply =
             (sense.measure == M::Materials).then(|| wary::supply(self.tokens, &before.words)).flatten();
@@ -264,7 +268,9 @@ impl Binder<'_> {
         }
         let ends = matches!(
             next,
-            None | Some(Kind::Comma | Kind::Pause | Kind::Stop | Kind::Break | Kind::Space | Kind::Close)
+            None | Some(
+                Kind::Comma | Kind::Pause | Kind::Stop | Kind::Break | Kind::Space | Kind::Close | Kind::Open
+            )
         );
         // 资料发放：450 as well as 资料：450.
         let colon = at > 0 && self.tokens.tokens[at - 1].kind == Kind::Colon;
@@ -281,8 +287,10 @@ impl Binder<'_> {
         if !ends {
             return None;
         }
+        // 横幅24（+4）条: what stands in brackets may be a part or what is new.
+        let explained = next == Some(Kind::Open);
         let contradicts = before.word.is_some_and(|word| !noun.takes(word));
-        Some(if opened || contradicts || number.numeral.chinese {
+        Some(if opened || explained || contradicts || number.numeral.chinese {
             Sense::guess(noun)
         } else {
             Sense::sure(noun)
@@ -402,6 +410,8 @@ impl Binder<'_> {
         }
         let (class, place) = *nouns.last()?;
         let sense = match class {
+            // 8个志愿者.
+            Class::Noun(M::Volunteers) if word == "个" => Sense::sure(M::Volunteers),
             Class::Noun(measure) if measure.takes(word) => refine(self.tokens, measure, word, here)?,
             Class::Weak(measure) if measure.takes(word) => weak(measure, word, here)?,
             _ => return None,

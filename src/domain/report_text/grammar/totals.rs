@@ -37,7 +37,7 @@ impl Binder<'_> {
         }
         // 共计900余份, with no noun of its own, sums up prints and gifts alike.
         let alike = || self.sentence.iter().filter(|part| nameless || part.measure == measure);
-        let repeats = alike().next().is_some();
+        let repeats = alike().any(|part| !part.part);
         if context.part && repeats {
             return;
         }
@@ -69,7 +69,7 @@ impl Binder<'_> {
         }
         // A sentence of thousands of figures is no sentence; what is kept of it stays small.
         if self.sentence.len() < 64 {
-            self.sentence.push(Part { measure: found.measure, low, high, total });
+            self.sentence.push(Part { measure: found.measure, low, high, total, part: context.part });
         }
         self.used[at] = true;
         if let Some(owned) = sense.owns {
