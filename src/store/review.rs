@@ -1,11 +1,9 @@
-//! Facts of versions as they are kept in their column, names of those who act, and the law of decisions.
+//! Facts of versions as they are kept in their column, and the names of those who act.
 
-use super::tally::small;
-use super::{Finding, Store, StoreError, figures};
+use super::{Store, StoreError, figures};
 use crate::domain::review::{Facts, Joint, Via};
-use crate::domain::tally::Review;
 use crate::domain::unit::UnitId;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -68,26 +66,6 @@ impl Store {
         let rows =
             user::Entity::find().filter(user::Column::Id.is_in(ids.iter().copied())).all(&self.read).await?;
         Ok(rows.into_iter().map(|row| (row.id, row.username)).collect())
-    }
-
-    /// Looks whether every decision is about a report that could be decided about, and changed nothing of it.
-    pub(super) async fn verify_reviews(&self) -> Result<Vec<Finding>, StoreError> {
-        let sql = "SELECT t.campaign_id, t.unit_id, t.day, t.version FROM tally_versions t LEFT JOIN tally_versions b \
-                   ON b.campaign_id = t.campaign_id AND b.day = t.day AND b.unit_id = t.unit_id \
-                   AND b.version = t.version - 1 WHERE t.review <> $1 AND (b.version IS NULL OR b.review = $2 \
-                   OR b.figures <> t.figures OR b.zero <> t.zero OR b.late <> t.late OR b.on_behalf <> t.on_behalf) \
-                   ORDER BY t.campaign_id, t.day, t.unit_id, t.version";
-        let state = |review| sea_orm::Value::from(small(Review::ALL, review));
-        let values = [state(Review::Submitted), state(Review::Returned)];
-        let rows =
-            self.read.query_all_raw(Statement::from_sql_and_values(self.backend(), sql, values)).await?;
-        let told = |row: sea_orm::QueryResult| -> Result<Finding, StoreError> {
-            let number = |at: usize| row.try_get_by_index::<i32>(at);
-            let (campaign, unit, day, version) = (number(0)?, number(1)?, number(2)?, number(3)?);
-            let report = format!("campaign {campaign} unit {unit} {day} version {version}");
-            Ok(Finding(format!("review {report} is no decision about the version before it")))
-        };
-        rows.into_iter().map(told).collect()
     }
 }
 

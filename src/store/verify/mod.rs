@@ -88,17 +88,10 @@ impl Store {
     /// When the database cannot be read.
     pub async fn verify_against(&self, anchors: &[Anchor]) -> Result<Vec<Finding>, StoreError> {
         // Each waits for a thread of the database's most of the time.
-        let (mut findings, totals, chain, reviews) = tokio::try_join!(
-            self.verify_database(),
-            self.verify_totals(),
-            self.verify_audit(anchors),
-            self.verify_reviews()
-        )?;
+        let (mut findings, totals, chain) =
+            tokio::try_join!(self.verify_database(), self.verify_totals(), self.verify_audit(anchors))?;
         findings.join(totals);
         findings.join(chain);
-        for finding in reviews {
-            findings.add(finding.0);
-        }
         let Findings { mut told, more } = findings;
         if more > 0 {
             told.push(Finding(format!("audit and totals: {more} findings more")));
