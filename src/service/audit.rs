@@ -86,13 +86,15 @@ pub struct AuditQuery {
     pub cursor: Option<String>,
     /// At most so many.
     pub limit: Option<u32>,
+    /// In the order in which it was done.
+    pub oldest_first: bool,
 }
 
 /// Entries read of a lane at once, and how often for one page.
 const CHUNK: u64 = 256;
 const CHUNKS: usize = 40;
 
-/// Where a lane is read on: before this number, and after so many versions of that very batch.
+/// Where a lane is read on: before this number (oldest first, after it), and after so many versions of that very batch.
 type Places = BTreeMap<i16, (i64, usize)>;
 
 fn read_cursor(text: &str) -> Option<Places> {
@@ -208,9 +210,12 @@ impl App {
             }
             None => {
                 let heads = self.store.audit_heads(None).await?;
-                heads.into_iter().map(|(head, _)| (head.lane, (head.seq + 1, 0))).collect()
+                let place = |seq: i64| if query.oldest_first { 0 } else { seq + 1 };
+                heads.into_iter().map(|(head, _)| (head.lane, (place(head.seq), 0))).collect()
             }
         };
+        // What a lane has to say of an entry once more when its batch was told in part.
+        let again = if query.oldest_first { -1 } else { 1 };
         let (mut items, mut people) = (Vec::new(), People::default());
         'looking: for _ in 0..CHUNKS {
             let (entries, ended) = self.next_entries(&filter, &places).await?;
@@ -223,7 +228,7 @@ impl App {
                 }
                 if entry.is_batch() {
                     let skip = match places.get(&entry.lane) {
-                        Some((before, skip)) if *before == entry.seq + 1 => *skip,
+                        Some((place, skip)) if *place == entry.seq + again => *skip,
                         _ => 0,
                     };
                     let told = self.told_versions(caller, &catalogue, &mut people, &filter, &entry).await?;
@@ -231,7 +236,7 @@ impl App {
                     let left = told.len().saturating_sub(skip);
                     items.extend(told.into_iter().skip(skip).take(room));
                     if left > room {
-                        places.insert(entry.lane, (entry.seq + 1, skip + room));
+                        places.insert(entry.lane, (entry.seq + again, skip + room));
                         break 'looking;
                     }
                 } else if everything || self.sees(caller, &catalogue, &mut people, &entry).await? {
@@ -280,38 +285,49 @@ impl App {
             from: day("/from", &query.from)?.map(midnight),
             to: day("/to", &query.to)?.map(|day| midnight(day.plus(1))),
             batches,
+            oldest_first: query.oldest_first,
         }))
     }
 
-    /// What comes next of all lanes, newest first, and the lanes that are at their end with it. A lane of which more is to
+    /// What comes next of all lanes, in the order asked for, and the lanes that are at their end with it. A lane of which more is to
     /// be read says how far the others may go.
     async fn next_entries(
         &self,
         filter: &AuditFilter,
         places: &Places,
     ) -> Result<(Vec<Recorded>, Vec<i16>), Error> {
-        let mut found: Vec<(Timestamp, Recorded)> = Vec::new();
-        let (mut ended, mut cut) = (Vec::new(), Timestamp::MIN);
-        for (&lane, &(before, _)) in places {
-            let entries = self.store.audit_before(filter, lane, before, CHUNK).await?;
+        let (mut found, mut ended) = (Vec::<(Timestamp, Recorded)>::new(), Vec::new());
+        let up = filter.oldest_first;
+        let mut cut = if up { Timestamp::MAX } else { Timestamp::MIN };
+        for (&lane, &(place, _)) in places {
+            let mut entries = self.store.audit_from(filter, lane, place, CHUNK).await?;
             let more = entries.len() as u64 == CHUNK;
+            if !up {
+                entries.reverse();
+            }
             // Entries of before clocks were kept from going back: a chain's order goes before its times.
             let mut latest = Timestamp::MIN;
             let mut timed: Vec<(Timestamp, Recorded)> = Vec::with_capacity(entries.len());
-            for entry in entries.into_iter().rev() {
+            for entry in entries {
                 latest = latest.max(entry.at);
                 timed.push((latest, entry));
             }
-            if more {
-                cut = cut.max(timed.first().map_or(Timestamp::MIN, |(at, _)| *at));
-            } else {
-                ended.push((lane, timed.first().map_or(Timestamp::MAX, |(at, _)| *at)));
+            let farthest = if up { timed.last() } else { timed.first() }.map(|(at, _)| *at);
+            if !more {
+                ended.push((lane, farthest));
+            } else if let Some(at) = farthest {
+                cut = if up { cut.min(at) } else { cut.max(at) };
             }
             found.extend(timed);
         }
-        found.retain(|(at, _)| *at >= cut);
-        found.sort_by_key(|(at, entry)| (std::cmp::Reverse(*at), entry.lane, std::cmp::Reverse(entry.seq)));
-        let ended = ended.into_iter().filter(|(_, first)| *first >= cut).map(|(lane, _)| lane).collect();
+        let reached = |at: Timestamp| if up { at <= cut } else { at >= cut };
+        found.retain(|(at, _)| reached(*at));
+        found.sort_by_key(|(at, entry)| (*at, entry.seq, std::cmp::Reverse(entry.lane)));
+        if !up {
+            found.reverse();
+        }
+        let ended =
+            ended.into_iter().filter(|(_, at)| at.is_none_or(reached)).map(|(lane, _)| lane).collect();
         Ok((found.into_iter().map(|(_, entry)| entry).collect(), ended))
     }
 

@@ -13,6 +13,7 @@ use crate::store::{Act, Listing, Submission};
 use futures_util::future::join_all;
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::cmp::Ordering;
 
 /// A decision on its way in.
 #[derive(Debug, Clone)]
@@ -141,6 +142,7 @@ impl App {
         campaign: &str,
         under: Option<&str>,
         cursor: Option<&str>,
+        order: QueueOrder,
     ) -> Result<QueueView, Error> {
         let catalogue = self.catalogue();
         let campaign = scope::campaign(&catalogue, caller, campaign)?;
@@ -178,9 +180,10 @@ impl App {
             let name = catalogue.tree.get(version.unit).map_or_else(String::new, |unit| unit.name.clone());
             rows.push(((!unexplained, version.day, version.unit), WaitingView { tally, name, unexplained }));
         }
-        rows.sort_by_key(|(place, _)| *place);
+        rows.sort_by(|(one, _), (other, _)| order.compare(*one, *other));
         let waiting = rows.len();
-        let rows = rows.into_iter().filter(|(place, _)| after.is_none_or(|after| *place > after));
+        let passed = |place: Place| after.is_some_and(|after| order.compare(place, after).is_le());
+        let rows = rows.into_iter().filter(|(place, _)| !passed(*place));
         let limit = self.limits.page as usize;
         let mut page: Vec<(Place, WaitingView)> = rows.take(limit + 1).collect();
         let more = page.len() > limit;
@@ -189,6 +192,29 @@ impl App {
             format!("{}.{}.{}", u8::from(*explained), day.number(), unit.0)
         });
         Ok(QueueView { items: page.into_iter().map(|(_, row)| row).collect(), waiting, next })
+    }
+}
+
+/// In which order reports wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum QueueOrder {
+    /// Those with something unexplained first; then in the order of days and units.
+    #[default]
+    Unusual,
+    /// In the order of days and units.
+    Day,
+    /// The last day first.
+    LastDay,
+}
+
+impl QueueOrder {
+    fn compare(self, one: Place, other: Place) -> Ordering {
+        let by_day = (one.1, one.2).cmp(&(other.1, other.2));
+        match self {
+            Self::Unusual => one.cmp(&other),
+            Self::Day => by_day,
+            Self::LastDay => by_day.reverse(),
+        }
     }
 }
 

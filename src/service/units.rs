@@ -96,6 +96,28 @@ pub struct Filter {
     pub cursor: Option<String>,
     /// At most so many.
     pub limit: Option<u32>,
+    /// In which order.
+    pub order: UnitOrder,
+}
+
+/// In which order units are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UnitOrder {
+    /// As the administration orders them; what a search finds, by how well it fits.
+    #[default]
+    Place,
+    /// By code.
+    Code,
+    /// By name.
+    Name,
+}
+
+impl UnitOrder {
+    /// What two units are compared by; no two are alike.
+    fn key(self, unit: &Unit) -> (&str, &str) {
+        let code = unit.code.as_str();
+        (if self == Self::Name { &unit.name } else { code }, code)
+    }
 }
 
 /// Where a page of units ended.
@@ -170,6 +192,17 @@ impl App {
         };
         let after = filter.cursor.as_deref().map(|cursor| After::read(cursor, tree)).transpose()?;
         let mut found: Vec<(Rank, &Unit)> = match query {
+            _ if filter.order != UnitOrder::Place => {
+                let last = after.and_then(|after| tree.all().get(after.place));
+                let last = last.map(|unit| filter.order.key(unit));
+                let mut all: Vec<&Unit> = match query {
+                    Some(query) => tree.search(units, query).map(|(_, unit)| unit).collect(),
+                    None => units.iter().collect(),
+                };
+                all.retain(|unit| wanted(unit) && last.is_none_or(|last| filter.order.key(unit) > last));
+                all.sort_unstable_by_key(|unit| filter.order.key(unit));
+                all.into_iter().take(limit + 1).map(|unit| (Rank::Whole, unit)).collect()
+            }
             Some(query) => best(tree.search(units, query), wanted, tree, after, limit + 1),
             None => {
                 let start = units.first().and_then(|unit| tree.place(unit.id)).unwrap_or(0);

@@ -125,12 +125,19 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn accounts_after(&self, name: &str, limit: i64) -> Result<Vec<Account>, StoreError> {
+    pub async fn accounts_after(
+        &self,
+        name: Option<&str>,
+        down: bool,
+        limit: i64,
+    ) -> Result<Vec<Account>, StoreError> {
+        let (passed, way) = if down { ("<", "DESC") } else { (">", "ASC") };
         let sql = format!(
-            "SELECT {COLUMNS} FROM (SELECT * FROM users WHERE username > $1 ORDER BY username LIMIT $2) u \
-             LEFT JOIN grants g ON g.user_id = u.id ORDER BY u.username, g.id"
+            "SELECT {COLUMNS} FROM (SELECT * FROM users WHERE $3 = 0 OR username {passed} $1 \
+             ORDER BY username {way} LIMIT $2) u \
+             LEFT JOIN grants g ON g.user_id = u.id ORDER BY u.username {way}, g.id"
         );
-        let values = [name.into(), limit.into()];
+        let values = [name.unwrap_or_default().into(), limit.into(), i32::from(name.is_some()).into()];
         read(&self.read.query_all_raw(Statement::from_sql_and_values(self.backend(), sql, values)).await?)
     }
 

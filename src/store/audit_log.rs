@@ -7,7 +7,8 @@ use super::{Store, StoreError};
 use crate::domain::tally::Version;
 use jiff::Timestamp;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
+    Statement,
 };
 use std::collections::BTreeMap;
 
@@ -55,6 +56,8 @@ pub struct AuditFilter {
     pub to: Option<Timestamp>,
     /// Batches of reports as well.
     pub batches: bool,
+    /// In the order in which it was done, rather than the last first.
+    pub oldest_first: bool,
 }
 
 /// A version that a batch sealed, the one before it, and from where it came.
@@ -140,18 +143,19 @@ impl Store {
         Ok(low)
     }
 
-    /// So many entries of a lane before a number, newest first.
+    /// So many entries of a lane before a number, newest first; or after it, oldest first.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn audit_before(
+    pub async fn audit_from(
         &self,
         filter: &AuditFilter,
         lane: i16,
-        before: i64,
+        place: i64,
         limit: u64,
     ) -> Result<Vec<Recorded>, StoreError> {
-        let mut wanted = Condition::all().add(Column::Shard.eq(lane)).add(Column::Seq.lt(before));
+        let beyond = if filter.oldest_first { Column::Seq.gt(place) } else { Column::Seq.lt(place) };
+        let mut wanted = Condition::all().add(Column::Shard.eq(lane)).add(beyond);
         if let Some(to) = filter.to {
             wanted = wanted.add(Column::Seq.lt(self.audit_at(lane, to).await?));
         }
@@ -174,7 +178,7 @@ impl Store {
         }
         let rows = Entity::find()
             .filter(wanted.add(either))
-            .order_by_desc(Column::Seq)
+            .order_by(Column::Seq, if filter.oldest_first { Order::Asc } else { Order::Desc })
             .limit(limit)
             .all(&self.read)
             .await?;

@@ -217,6 +217,18 @@ async fn pages_of_the_audit_hold_everything_once(engine: Engine) {
     }
     let times: Vec<_> = whole.iter().map(|item| item["at"].as_str().unwrap()).collect();
     assert!(times.is_sorted_by(|a, b| a >= b), "{times:?}");
+    // The page tells the same from the other end, too.
+    let (mut upward, mut next) = (Vec::new(), Some("/audit?sort=at&limit=2".to_owned()));
+    while let Some(page) = next {
+        let html = app.by("admin").send(Method::GET, &page, &[], None).await.text();
+        let rows =
+            html.split("</td></tr>").filter_map(|row| row.rsplit_once("<td>")).map(|(_, id)| id.to_owned());
+        upward.extend(rows.filter(|id| id.split('/').all(|part| part.parse::<u32>().is_ok())));
+        let link = html.split_once("\" rel=\"next\"").and_then(|(before, _)| before.rsplit_once("href=\""));
+        next = link.map(|(_, query)| format!("/audit{}", query.replace("&#38;", "&").replace("&amp;", "&")));
+    }
+    upward.reverse();
+    assert_eq!(upward, ids(&whole));
 }
 
 async fn heads_are_those_of_the_day(engine: Engine) {

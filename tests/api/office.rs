@@ -11,6 +11,7 @@ on_both! {
     a_figure_leads_to_its_reports
     years_stand_side_by_side
     a_drive_is_set_up_on_a_page
+    lists_are_asked_by_their_addresses
     units_are_kept_on_a_page
     a_unit_goes_over_into_another
     a_problem_says_what_to_do_and_keeps_the_menu
@@ -197,7 +198,89 @@ async fn a_drive_is_set_up_on_a_page(engine: Engine) {
     assert_eq!(send(&office, settings, &day).await.status, 303);
     let locked = office.get("/campaigns/custom-2025").await.expect(200);
     assert_eq!((&locked["locked"], &locked["locked_days"]), (&json!(false), &json!(["2025-12-11"])));
+    let mut except = vec![("do", "except"), ("unit", "371772001 万福街道"), ("date", "2025-12-11")];
+    let told = send(&office, settings, &except).await;
+    assert!(told.status == 422 && told.text().contains("value=\"371772001 万福街道\""), "{}", told.text());
+    except.extend([("reason", "漏报"), ("until", "2025-12-31T18:00")]);
+    assert_eq!(send(&office, settings, &except).await.status, 303);
+    let granted = show(&office, settings).await.text();
+    assert!(
+        granted.contains("371772001 · 2025-12-11 · 漏报") && granted.contains("2025-12-31 18:00"),
+        "{granted}"
+    );
     assert_eq!(send(&office, settings, &[("do", "unlock_day"), ("date", "2025-12-11")]).await.status, 303);
+    assert_eq!(send(&office, settings, &[("do", "other")]).await.status, 404);
+}
+
+/// Every list has filters, orders and pages in its address, and refuses what it does not have.
+async fn lists_are_asked_by_their_addresses(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let office = app.by("office");
+    let api = "/campaigns/constitution-2025";
+    for title in ["第1期简报", "第2期简报", "第3期快报"] {
+        office.post(&format!("{api}/publications"), &json!({ "title": title })).await.expect(201);
+    }
+    let made = json!({"title": "《宪法》", "date": "2025-12-04", "kind": "printed", "count": 7});
+    office.post(&format!("{api}/ledger?unit=371772001"), &made).await.expect(201);
+    for unit in ["371772001", "371772100"] {
+        office.post(&format!("{api}/links"), &json!({ "unit": unit })).await.expect(201);
+    }
+    let ledger = format!("{DRIVE}/ledger/371772001");
+    let lists: [(&str, &[&str], &[&str]); 9] = [
+        (
+            "/campaigns",
+            &["sort=name", "kind=constitution", "state=closed"],
+            &["sort=size", "kind=other", "state=late"],
+        ),
+        ("/units", &["under=371772&sort=name", "q=1&sort=code"], &["sort=size", "state=gone"]),
+        ("/people", &["sort=-name&role=reporter"], &["sort=unit", "role=king", "size=1"]),
+        (
+            "/publications",
+            &["sort=title&q=%E5%BF%AB", "from=2025-12-01"],
+            &["sort=size", "from=soon", "cursor=99"],
+        ),
+        ("/links", &["sort=ends&state=all"], &["sort=size", "state=late", "cursor=99999"]),
+        ("/screens", &["state=ended"], &["sort=size"]),
+        ("/review", &["sort=day", "sort=-day&under=371772"], &["sort=size", "cursor=x"]),
+        ("/missing", &["date=2025-12-04&sort=name&q=1"], &["date=2025-12-04&sort=count", "by=rank"]),
+        ("/tallies", &["sort=-day"], &["sort=size", "state=late"]),
+    ];
+    for (list, good, bad) in lists {
+        let list = match list {
+            "/campaigns" | "/units" | "/people" => list.to_owned(),
+            of_drive => format!("{DRIVE}{of_drive}"),
+        };
+        for query in good {
+            let answer = show(&office, &format!("{list}?{query}")).await;
+            assert_eq!(answer.status, 200, "{list}?{query}: {}", answer.text());
+        }
+        for query in bad {
+            let answer = show(&office, &format!("{list}?{query}")).await;
+            assert_eq!(answer.status, 422, "{list}?{query}");
+        }
+    }
+    for (query, status) in [("kind=printed&sort=-day", 200), ("kind=lost", 422), ("sort=count", 422)] {
+        assert_eq!(show(&office, &format!("{ledger}?{query}")).await.status, status, "{query}");
+    }
+    let wrong = show(&office, &format!("{DRIVE}/links?sort=size")).await.text();
+    assert!(wrong.contains("sort") && wrong.contains("-made, made, name, ends"), "{wrong}");
+
+    // Orders and filters do what they say.
+    let order = |text: &str, names: [&str; 2]| {
+        let [one, other] = names.map(|name| text.find(&format!(">{name}</a>")).expect(name));
+        one < other
+    };
+    let published = async |query: &str| show(&office, &format!("{DRIVE}/publications?{query}")).await.text();
+    assert!(order(&published("").await, ["第3期快报", "第1期简报"]));
+    assert!(order(&published("sort=made").await, ["第1期简报", "第3期快报"]));
+    assert!(!published("q=%E5%BF%AB%E6%8A%A5").await.contains("第1期简报"));
+    let level = async |sort: &str| show(&office, &format!("/units?under=371772&sort={sort}")).await.text();
+    assert!(order(&level("code").await, ["马岭岗镇", "教体局"]));
+    assert!(order(&level("name").await, ["教体局", "马岭岗镇"]));
+    let on = "on=2025-12-04&under=371772";
+    let searched = async |sort: &str| show(&office, &format!("/units?{on}&sort={sort}")).await.text();
+    assert!(order(&searched("place").await, ["马岭岗镇", "教体局"]));
+    assert!(order(&searched("name").await, ["教体局", "马岭岗镇"]), "what is searched for has orders too");
 }
 
 async fn units_are_kept_on_a_page(engine: Engine) {

@@ -9,6 +9,11 @@ const TEXT = "今日我单位悬挂横幅12条，发放宣传资料1500余份，
 const count = (page, name) => page.getByLabel(name, { exact: true });
 const submit = (page) => page.locator("button[value=submit]").click();
 const received = (page) => page.waitForURL(/done=\d+/);
+/** How a page is opened that may lead on to a receipt before it is all there. */
+const LEADS_ON = { waitUntil: "commit" };
+/** Every way to the server but the one for reports is open. */
+const blocked = (context) => context.route(/\/tallies\//, (route) => (
+  route.request().method() === "PUT" ? route.abort("connectionreset") : route.fallback()));
 
 scene("a report goes from a pasted text to its receipt on a phone", async (s) => {
   const unit = await newUnit();
@@ -121,7 +126,7 @@ scene("offline, killed, come back: the report goes exactly once", async (s) => {
   assert.equal(lost, 1);
   await page.close();
   page = await context.newPage();
-  await page.goto(unit.form);
+  await page.goto(unit.form, LEADS_ON);
   await received(page);
   const versions = await unit.versions(await day());
   assert.deepEqual(versions.map((one) => [one.version, one.items[0].count]), [[1, 7]]);
@@ -223,9 +228,81 @@ scene("a report waits for its own sender on a shared phone", async (s) => {
   await page.goto(other.link);
   await page.locator("#outbox").getByText("属于本机另一账号").waitFor();
   assert.deepEqual(await mine.versions(await day()), []);
-  await page.goto(mine.link);
-  for (let tries = 0; tries < 100 && !(await mine.versions(await day())).length; tries += 1) await page.waitForTimeout(100);
+  await page.goto(mine.link, LEADS_ON);
+  await received(page);
   assert.equal((await mine.versions(await day())).length, 1);
+});
+
+scene("a report that waits goes when the page is looked at again, and when a person says so", async (s) => {
+  const unit = await newUnit();
+  const context = await s.browser();
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.goto(unit.link);
+  s.watch.offline = true;
+  await blocked(context);
+  await count(page, "横幅标语").fill("14");
+  await submit(page);
+  const outbox = page.locator("#outbox");
+  await outbox.getByText("没有网络，联网后自动发送").waitFor();
+  // With the clock stopped nothing is tried again by itself.
+  await page.clock.pauseAt(Date.now() + 600_000);
+  const tried = async (what) => {
+    const failed = page.waitForEvent("requestfailed", (request) => request.method() === "PUT");
+    await what();
+    await failed;
+  };
+  await tried(() => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))));
+  await tried(() => page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))));
+  await tried(() => page.evaluate(() => dispatchEvent(new Event("online"))));
+  await tried(() => outbox.getByRole("button", { name: "立即发送" }).click());
+  assert.deepEqual(await unit.versions(await day()), []);
+  await context.unrouteAll();
+  await outbox.getByRole("button", { name: "立即发送" }).click();
+  await received(page);
+  assert.equal((await unit.versions(await day())).length, 1);
+});
+
+scene("after signing in a report goes from whatever page a clerk lands on, which leads to its receipt", async (s) => {
+  const { id } = await campaign();
+  const of = addresses(id, "371772001");
+  const date = await day(-2);
+  const before = (await of.versions(date)).length;
+  const context = await s.browser({ role: "reporter" });
+  const page = await context.newPage();
+  await page.goto(`${of.form}?date=${date}`);
+  s.watch.offline = true;
+  await blocked(context);
+  await count(page, "横幅标语").fill("32");
+  await page.locator("#reason").fill("补报");
+  await submit(page);
+  await page.locator("#outbox").getByText("待发送").first().waitFor();
+  await context.clearCookies();
+  await page.goto("/login?next=/account");
+  await context.unrouteAll();
+  await page.locator("#username").fill(username("reporter"));
+  await page.locator("#password").fill(password("reporter"));
+  await page.locator("button.main").click();
+  await page.waitForURL(/\/account$/);
+  await page.locator("#outbox").getByRole("link", { name: "查看回执" }).click();
+  await received(page);
+  const versions = await of.versions(date);
+  assert.equal(versions.length, before + 1);
+  assert.equal(versions.pop().items.find((one) => one.measure === "banners").count, 32);
+});
+
+scene("beside a field stands what it said yesterday, or else when it was last reported", async (s) => {
+  const unit = await newUnit();
+  const put = async (offset, n) => call("admin", "PUT", unit.tally(await day(offset)), { body: { items: [{ measure: "banners", count: n }] } });
+  const beside = async () => {
+    const page = await s.open(unit.link);
+    return page.locator(".row", { has: count(page, "横幅标语") }).locator(".before").textContent();
+  };
+  await put(-2, 21);
+  const [, month, date] = /-(\d\d)-(\d\d)$/.exec(await day(-2));
+  assert.match(await beside(), new RegExp(`${Number(month)}\\D+${Number(date)}.*21条`));
+  await put(-1, 22);
+  assert.match(await beside(), /昨日.*22条/);
 });
 
 scene("a draft outlives its page for days, with its day and its key", async (s) => {
@@ -297,7 +374,7 @@ scene("without IndexedDB and locks reports wait in local storage", async (s) => 
   await page.locator("#outbox").getByText("待发送").waitFor();
   await page.goto("about:blank");
   await s.offline(context, false);
-  await page.goto(unit.form);
+  await page.goto(unit.form, LEADS_ON);
   await received(page);
   assert.equal((await unit.versions(await day())).length, 1);
 });
@@ -319,7 +396,7 @@ scene("a waiting report can be exported, sent and deleted by hand", async (s) =>
   await outbox.getByRole("button", { name: "删除" }).click();
   await outbox.waitFor({ state: "hidden" });
   await s.offline(context, false);
-  await page.goto(unit.form);
+  await page.goto(unit.form, { waitUntil: "networkidle" });
   assert.deepEqual(await unit.versions(await day()), []);
 });
 

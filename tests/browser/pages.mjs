@@ -36,7 +36,8 @@ export const PAGES = {
   "/campaigns/{campaign}/settings": { roles: offices, path: ({ id }) => `/campaigns/${id}/settings` },
   "/campaigns/{campaign}/screens": { roles: offices, path: ({ id }) => `/campaigns/${id}/screens` },
   "/screen/{campaign}": { roles: everybody, path: ({ id }) => `/screen/${id}` },
-  "/campaigns": { roles: offices, path: () => "/campaigns" },
+  "/campaigns": { roles: offices, path: () => "/campaigns", variants: () => ["/campaigns?sort=name&state=planned"] },
+  "/campaigns/{campaign}/snapshots/{id}": { roles: readers, path: ({ id, snapshot }) => `/campaigns/${id}/snapshots/${snapshot}` },
   "/units": {
     roles: everybody, path: () => "/units",
     variants: ({ unit, role }) => [
@@ -50,10 +51,10 @@ export const PAGES = {
   "/campaigns/{campaign}/export": { roles: readers, path: ({ id }) => `/campaigns/${id}/export` },
   "/campaigns/{campaign}/press": { roles: readers, path: ({ id }) => `/campaigns/${id}/press` },
   "/account": { roles: everybody, path: () => "/account" },
-  "/people": { roles: offices, path: () => "/people" },
+  "/people": { roles: offices, path: () => "/people", variants: () => ["/people?sort=-name&role=viewer"] },
   "/people/{name}": { roles: offices, path: () => "/people/reporter" },
   "/audit": { roles: ["admin", "office", "auditor"], path: () => "/audit" },
-  "/campaigns/{campaign}/links": { roles: offices, path: ({ id }) => `/campaigns/${id}/links` },
+  "/campaigns/{campaign}/links": { roles: offices, path: ({ id }) => `/campaigns/${id}/links`, variants: ({ id }) => [`/campaigns/${id}/links?state=all`] },
 };
 
 /** Routes that show no page of their own: what they answer with leads elsewhere, is a file, or is none. */
@@ -63,5 +64,4 @@ export const NO_PAGES = [
   "/r/{token}", // leads to the report
   "/assets/{file}",
   "/screen/{campaign}/events", // a stream
-  "/campaigns/{campaign}/snapshots/{id}", // named by press lines; its number is made with them
 ];

@@ -36,6 +36,17 @@ scene("the first visit makes an administrator, who is told what to do next", asy
   await page.waitForURL((url) => url.pathname === "/");
   assert.ok((await page.locator("main ol li").count()) >= 3);
   assert.deepEqual(await violations(page), []);
+  // The units come from a sheet, which shows how it goes.
+  await page.locator("main ol").getByRole("link", { name: "从表格导入" }).click();
+  const sheet = "code,name,parent,kind\n371799,演示区,,\n371799001,演示街道,371799,\nys-edu,演示教体局,371799,department\n";
+  await page.locator("#file").setInputFiles({ name: "单位.csv", mimeType: "text/csv", buffer: Buffer.from(sheet) });
+  await page.getByRole("button", { name: "预览" }).click();
+  await page.getByRole("button", { name: "写入这3个单位" }).click();
+  await page.getByText("已写入3个单位").waitFor();
+  await page.goto("/");
+  await page.locator("main ol").getByRole("link", { name: "建立活动" }).click();
+  await page.waitForURL(/\/campaigns$/);
+  assert.deepEqual(await violations(page), []);
   s.watch.expect(404);
   const again = await page.goto(server.setup);
   assert.equal(again.status(), 404, "the link works once");

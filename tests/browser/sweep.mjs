@@ -17,7 +17,8 @@ function places() {
   found ??= (async () => {
     const { id } = await campaign();
     const { body } = await call("office", "POST", `/campaigns/${id}/publications`, { body: { unit: "371772", title: "演示" } });
-    return { id, past: "constitution-2021", unit: "371772001", publication: body.number };
+    const { body: press } = await call("office", "GET", `/campaigns/${id}/press?unit=371772`);
+    return { id, snapshot: press.snapshot, past: "constitution-2021", unit: "371772001", publication: body.number };
   })();
   return found;
 }

@@ -1,8 +1,10 @@
 // Small helpers that every module of the clerk's pages uses. Old phones run these files as they are: ES2017, no build.
 
-/** Where the page says what it is about: words, who reports, limits. */
+/** Where a clerk's page says what it is about: words, its address in the API, limits. */
 export const page = document.getElementById("clerk");
-const words = JSON.parse(page.dataset.words);
+/** Who reports here: what waits on a shared phone is sent by its own sender only. */
+export const { who } = document.body.dataset;
+const words = JSON.parse(document.querySelector("[data-words]").dataset.words);
 
 /** The words under a key, with values for `{name}`. */
 export function t(key, values) {

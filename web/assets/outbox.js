@@ -1,10 +1,9 @@
 // The reports on their way: kept before they are sent, sent by their key until there is an answer.
-import { page } from "./dom.js";
+import { who } from "./dom.js";
 import * as keep from "./keep.js";
 
 const WAIT = 20000;
 const KEPT = 7 * 24 * 3600e3;
-const who = page.dataset.who;
 /** Answers that only a person can settle, by the version that stands. */
 const CONFLICTS = ["version_stale", "version_absent", "precondition_required", "idempotency_key_reused"];
 
@@ -12,6 +11,10 @@ const listeners = [];
 /** Calls when anything of the queue changed. */
 export const onChange = (call) => listeners.push(call);
 const changed = () => listeners.forEach((call) => call());
+
+const senders = [];
+/** Calls with a report that waited and has gone, whichever tab sent it; not with one that `submit` is answered about. */
+export const onSent = (call) => senders.push(call);
 
 /** Asks the server as this page does, with a deadline: bad networks hang. */
 export function ask(method, url, body, headers) {
@@ -86,7 +89,7 @@ function follow(reports, report) {
 
 async function sendAll() {
   const reports = await keep.all();
-  for (const report of reports.filter((one) => one.state === "waiting" && one.who === who)) {
+  for (const report of reports.filter(waits)) {
     await attempt(report);
     // A person may have deleted it meanwhile.
     if (!(await keep.all()).some((one) => one.key === report.key)) continue;
@@ -103,10 +106,19 @@ let asked = false;
 let timer = null;
 let pause = 1000;
 
+const waits = (report) => report.state === "waiting" && report.who === who;
+
+/** The key of the report that is being submitted, whose receipt comes by itself. */
+let submitting = null;
+
 async function run() {
   do {
     asked = false;
+    const before = (await keep.all()).filter(waits).map((one) => one.key);
     await keep.alone(sendAll);
+    if (!before.length) continue;
+    const sent = (await keep.all()).filter((one) => one.state === "sent" && before.includes(one.key));
+    sent.filter((one) => one.key !== submitting).forEach((one) => senders.forEach((call) => call(one)));
   } while (asked);
 }
 
@@ -126,7 +138,7 @@ export function flush() {
 
 /** Tries again by itself while something waits, ever less often. */
 async function later() {
-  const waiting = (await keep.all()).filter((one) => one.state === "waiting" && one.who === who);
+  const waiting = (await keep.all()).filter(waits);
   pause = waiting.length ? Math.min(pause * 2, 120000) : 1000;
   if (waiting.some((one) => one.why !== "signed_out")) timer = setTimeout(flush, pause);
 }
@@ -142,7 +154,7 @@ export async function list() {
 /** The report of this address that is still on its way, if there is one. */
 export async function pending(url) {
   const reports = await keep.all();
-  return reports.filter((one) => one.url === url && one.who === who && one.state === "waiting").pop();
+  return reports.filter((one) => one.url === url && waits(one)).pop();
 }
 
 /** Keeps a report and sends it; what became of it. `kept` says whether it would outlive this page. */
@@ -155,7 +167,9 @@ export async function submit(report) {
     return { report, kept };
   }
   changed();
+  submitting = report.key;
   await flush();
+  submitting = null;
   const found = (await keep.all()).find((one) => one.key === report.key);
   return { report: found || report, kept };
 }

@@ -1,13 +1,13 @@
 // What waits on this phone, what was sent from it and what was refused, for a person to see to.
-import { clock, el, page, t } from "./dom.js";
+import { clock, el, t, who } from "./dom.js";
 import * as outbox from "./outbox.js";
 import { reopen } from "./fields.js";
 
 const box = document.getElementById("outbox");
 let exported = null;
 
-function why(report) {
-  if (report.who !== page.dataset.who) return t("outbox-other");
+function told(report) {
+  if (report.who !== who) return t("outbox-other");
   if (report.state === "refused") return report.why;
   if (report.state === "sent") return `${t("receipt-number")} ${report.receipt}`;
   if (report.why === "signed_out") return t("outbox-signed_out");
@@ -25,11 +25,11 @@ function exporting(report) {
 }
 
 function entry(report) {
-  const mine = report.who === page.dataset.who;
+  const mine = report.who === who;
   const act = (name, run) => el("button", { type: "button", id: `${report.key}.${name}`, onclick: run }, t(name));
   const item = el("li", { class: report.state },
     el("p", {}, el("b", {}, report.title), " ", el("span", { class: `tag ${report.state}` }, t(`outbox-state-${report.state}`))),
-    el("p", { class: "hint" }, clock(report.at), " ", why(report)));
+    el("p", { class: "hint" }, clock(report.at), " ", told(report)));
   const buttons = el("p", { class: "actions" });
   if (mine && report.state === "waiting") buttons.append(act("outbox-send", () => outbox.again(report)));
   if (report.state === "sent") buttons.append(el("a", { class: "button", href: `${report.page}&done=${report.stored}` }, t("outbox-receipt")));
@@ -62,7 +62,7 @@ export async function render() {
   box.textContent = "";
   if (!reports.length) return;
   box.append(el("h2", { id: "outbox-title" }, t("outbox-title")));
-  if (open.some((one) => one.why === "signed_out" && one.who === page.dataset.who)) {
+  if (open.some((one) => one.why === "signed_out" && one.who === who)) {
     const next = encodeURIComponent(location.pathname + location.search);
     box.append(el("p", {}, el("a", { class: "button", href: `/login?next=${next}` }, t("outbox-sign_in"))));
   }

@@ -1,13 +1,13 @@
 // The form of a unit's day, on a phone. Without this script it is a plain form and stays complete; with it nothing that was
 // typed is lost, and a report is sent once whatever the network does.
-import { el, grouped, key, notes, page, t } from "./dom.js";
+import { el, grouped, key, notes, page, t, who } from "./dom.js";
 import { countOf, addRow, read, reopen, report, restore, rows, values } from "./fields.js";
 import { judge, local, show, tell, watch } from "./checks.js";
 import * as outbox from "./outbox.js";
 import * as queue from "./queue.js";
 import { counter, step } from "./stall.js";
 
-const { api, who } = page.dataset;
+const { api } = page.dataset;
 const DRAFT = "pufa-draft:";
 const DRAFT_KEPT = 7 * 24 * 3600e3;
 
@@ -47,25 +47,27 @@ function dropDraft() {
 }
 
 /** Offers what was typed here and not sent; drafts of long ago are forgotten. */
-function findDraft() {
+async function findDraft() {
   notes.names(DRAFT).forEach((name) => {
     const draft = notes.get(name);
     if (!draft || draft.at < Date.now() - DRAFT_KEPT) notes.remove(name);
   });
   const draft = notes.get(DRAFT + here);
-  if (!draft || draft.who !== who || form.dataset.again) return;
+  // A page that was killed while it sent has left a draft of what is kept as a report by now.
+  if (draft && (await outbox.list()).some((one) => one.key === draft.key)) return notes.remove(DRAFT + here);
+  if (!draft || draft.who !== who || form.dataset.again) return null;
   const away = button(t("draft-discard"), () => {
     dropDraft();
     location.reload();
   });
-  if (draft.version === form.elements.version.value && restore(form, draft.values)) {
+  // Somebody who has begun to type meanwhile is not typed over.
+  if (!touched && draft.version === form.elements.version.value && restore(form, draft.values)) {
     form.elements.key.value = draft.key;
     touched = true;
-    say(t("draft-restored"), away);
-    return;
+    return say(t("draft-restored"), away);
   }
   const use = button(t("draft-use"), () => reopen(here, draft.values, draft.version));
-  say(t("draft-older"), use, away);
+  return say(t("draft-older"), use, away);
 }
 
 // ---- sums, and steps beside every count
@@ -179,6 +181,7 @@ async function send() {
     return stop(at.length ? at : [{ field: null, text: sent.why }], []);
   }
   if (!kept) return say(t("outbox-full"));
+  expected.add(sent.key);
   form.elements.key.value = key();
   dropDraft();
   say(t(sent.why === "signed_out" ? "kept-signed_out" : "kept-offline"));
@@ -275,6 +278,16 @@ function online() {
   document.getElementById("offline").hidden = navigator.onLine !== false;
 }
 
+/** The reports that this page was opened with or has kept. */
+const expected = new Set();
+
+/** What waited has gone: its receipt is what there is to see, unless somebody has begun something else here. */
+function gone(report) {
+  const receipt = `${report.page}&done=${report.stored}`;
+  if (form && expected.has(report.key) && !touched) location.replace(receipt);
+  else say(t("outbox-gone", { title: report.title }), el("a", { class: "button", href: receipt }, t("outbox-receipt")));
+}
+
 async function start() {
   online();
   addEventListener("online", online);
@@ -283,14 +296,12 @@ async function start() {
   addEventListener("pagehide", () => saving && saveDraft());
   document.addEventListener("visibilitychange", () => document.hidden && saving && saveDraft());
   begin();
-  if (form) findDraft();
+  if (form) await findDraft();
+  outbox.onSent(gone);
+  const before = await outbox.pending(api);
+  if (before) expected.add(before.key);
   await queue.start();
-  const before = form && (await outbox.pending(api));
   await outbox.start();
-  if (!before || touched) return;
-  // What waited for this very day has gone: its receipt is what there is to see.
-  const sent = (await outbox.list()).find((one) => one.key === before.key && one.state === "sent");
-  if (sent) location.replace(`${here}&done=${sent.stored}`);
 }
 
 start();

@@ -27,6 +27,7 @@ pub fn asked(query: &Query) -> Result<AuditQuery, Error> {
         to: query.owned("to"),
         cursor: query.owned("cursor"),
         limit: query.positive("limit")?,
+        oldest_first: false,
     })
 }
 

@@ -5,7 +5,7 @@ use crate::http::error::Error;
 use crate::http::reply::{self, Response};
 use crate::http::request::Request;
 use crate::service;
-use crate::service::review::Request as Wanted;
+use crate::service::review::{QueueOrder, Request as Wanted};
 use crate::service::tallies::Precondition;
 use hyper::body::Bytes;
 use schemars::JsonSchema;
@@ -159,7 +159,8 @@ pub const QUEUE: &[&str] = &["under", "cursor"];
 pub async fn queue(request: Request) -> Result<Response, Error> {
     let query = request.query(QUEUE)?;
     let caller = request.caller()?;
-    let queue = request.app.queue(caller, request.param(0), query.get("under"), query.get("cursor")).await?;
+    let (under, cursor) = (query.get("under"), query.get("cursor"));
+    let queue = request.app.queue(caller, request.param(0), under, cursor, QueueOrder::default()).await?;
     Ok(reply::json(StatusCode::OK, &queue))
 }
 

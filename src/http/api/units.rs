@@ -23,6 +23,7 @@ pub async fn list(request: Request) -> Result<Response, Error> {
         on: query.get("on").map(|text| parse_day(text, "/on")).transpose()?,
         cursor: query.owned("cursor"),
         limit: query.positive("limit")?,
+        ..Filter::default()
     };
     Ok(reply::json(StatusCode::OK, &request.app.units(request.caller()?, &filter)?))
 }

@@ -3,7 +3,7 @@
 use crate::http::error::Error;
 use crate::http::reply::{self, Response};
 use crate::http::request::Request;
-use crate::service::accounts::{NewUserBody, UserBody};
+use crate::service::accounts::{NewUserBody, UserBody, UsersFilter};
 use warp::http::StatusCode;
 
 /// Parameters of the list: a part of the name, and where the page before ended.
@@ -21,7 +21,13 @@ pub fn name(request: &Request) -> String {
 /// 403 for whoever manages none.
 pub async fn list(request: Request) -> Result<Response, Error> {
     let query = request.query(QUERY)?;
-    let users = request.app.users(request.caller()?, query.get("q"), query.get("cursor")).await?;
+    let users = request
+        .app
+        .users(
+            request.caller()?,
+            &UsersFilter { part: query.get("q"), cursor: query.get("cursor"), ..UsersFilter::default() },
+        )
+        .await?;
     Ok(reply::json(StatusCode::OK, &users))
 }
 

@@ -62,6 +62,7 @@ const STYLES: &[&str] = &[
 /// `./NAME.js`.
 pub(super) const SCRIPTS: &[(&str, &str)] = &[
     ("page.js", text!("page.js")),
+    ("files.js", text!("files.js")),
     ("live.js", text!("live.js")),
     ("picture.js", text!("picture.js")),
     ("report.js", text!("report.js")),
@@ -73,6 +74,7 @@ pub(super) const SCRIPTS: &[(&str, &str)] = &[
     ("queue.js", text!("queue.js")),
     ("stall.js", text!("stall.js")),
     ("screen.js", text!("screen.js")),
+    ("sender.js", text!("sender.js")),
 ];
 
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {

@@ -1,7 +1,8 @@
 //! The audit, for those who may read it.
 
+use super::list::{Order, Pages, Sort, down, up};
 use super::{Frame, render};
-use crate::http::api::audit::{QUERY, asked};
+use crate::http::api::audit::asked;
 use crate::http::error::Error;
 use crate::http::reply::Response;
 use crate::http::request::Request;
@@ -22,12 +23,12 @@ struct AuditPage {
     asked: AuditQuery,
     lines: Vec<Line>,
     heads: Vec<HeadView>,
-    next: Option<String>,
+    pages: Pages,
     csv: String,
     json: String,
 }
 
-/// What is filtered by, as the query of an address; without the cursor.
+/// What is filtered by, as the query of a file's address.
 fn filters(asked: &AuditQuery) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, value) in [
@@ -51,27 +52,29 @@ fn text(value: &serde_json::Value) -> String {
     value.to_string()
 }
 
-/// What was done and refused, newest first, with the heads of the chains to be printed.
+/// Parameters of the page, and its orders.
+const PAGE_QUERY: &[&str] = &["who", "action", "subject", "from", "to", "cursor", "limit", "sort"];
+const SORTS: &[Sort] = &[down(Order::At), up(Order::At)];
+
+/// What was done and refused, newest first unless asked otherwise, with the heads of the chains to be printed.
 ///
 /// # Errors
 /// 403 for whoever may read none of it.
 pub async fn show(request: Request) -> Result<Response, Error> {
-    let asked = asked(&request.query(QUERY)?)?;
+    let query = request.query(PAGE_QUERY)?;
+    let mut asked = asked(&query)?;
+    asked.oldest_first = !Sort::read(&query, SORTS)?.down;
     let caller = request.caller()?;
     let view = request.app.audit(caller, &asked).await?;
     let heads = request.app.audit_heads(caller, None).await?.items;
     let filters = filters(&asked);
-    let with = |path: &str, more: String| {
-        let query: Vec<String> =
-            [filters.clone(), more].into_iter().filter(|part| !part.is_empty()).collect();
-        if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
-    };
+    let with = |path: &str| if filters.is_empty() { path.to_owned() } else { format!("{path}?{filters}") };
     let line = |item: AuditItem| Line { before: text(&item.before), after: text(&item.after), item };
     let page = AuditPage {
         f: Frame::of(&request),
-        next: view.next.map(|cursor| with("/audit", format!("cursor={cursor}"))),
-        csv: with("/api/v1/audit/export.csv", String::new()),
-        json: with("/api/v1/audit/export.json", String::new()),
+        pages: Pages::new(request.lang, &query, SORTS, view.next.as_deref())?,
+        csv: with("/api/v1/audit/export.csv"),
+        json: with("/api/v1/audit/export.json"),
         lines: view.items.into_iter().map(line).collect(),
         heads,
         asked,

@@ -1,9 +1,10 @@
 //! Drives: the list of them, a new one, and what one counts, waits for and means to reach.
 
+use super::list::{self, Order, Pages, Sort, down, up};
 use super::pick::Pick;
 use super::{Frame, figures, render, told};
 use crate::domain::access::Permission;
-use crate::domain::campaign::Kind;
+use crate::domain::campaign::{Kind, State};
 use crate::http::error::Error;
 use crate::http::reply::{self, Response};
 use crate::http::request::{Query, Request};
@@ -26,6 +27,9 @@ struct Listed {
 struct CampaignsPage {
     f: Frame,
     campaigns: Vec<Listed>,
+    pages: Pages,
+    of_kind: Vec<Pick>,
+    states: Vec<Pick>,
     kinds: Vec<Pick>,
     /// There is a unit that a drive can be for.
     units: bool,
@@ -44,22 +48,57 @@ struct Typed {
     year: String,
 }
 
-/// All drives, newest first.
+/// Parameters of the list, and its orders.
+const QUERY: &[&str] = &["q", "kind", "state", "sort", "cursor"];
+const SORTS: &[Sort] = &[down(Order::Start), up(Order::Start), up(Order::Name)];
+
+/// Drives: filtered, in an order, a page at a time.
 ///
 /// # Errors
-/// 401 when nobody is signed in.
+/// 401 when nobody is signed in; a faulty parameter is told.
 pub async fn list(request: Request) -> Result<Response, Error> {
-    request.query(&[])?;
+    let query = request.query(QUERY)?;
     let (f, lang) = (Frame::of(&request), request.lang);
-    let page = listing(&request.app, request.caller()?, f, Typed::default(), Vec::new());
+    let page = listing(&request.app, request.caller()?, f, &query, Typed::default(), Vec::new())?;
     render(StatusCode::OK, lang, &page)
 }
 
-fn listing(app: &App, caller: &Caller, f: Frame, typed: Typed, faults: Vec<String>) -> CampaignsPage {
+fn listing(
+    app: &App,
+    caller: &Caller,
+    f: Frame,
+    query: &Query,
+    typed: Typed,
+    faults: Vec<String>,
+) -> Result<CampaignsPage, Error> {
     let lang = f.lang;
+    let kind = list::chosen(query, "kind", Kind::ALL.iter().map(|kind| kind.code()))?;
+    let states = [State::Open, State::Planned, State::Closed].map(State::code);
+    let of_state = list::chosen(query, "state", states.into_iter())?;
+    let wanted = |one: &CampaignView| {
+        kind.is_none_or(|kind| kind == one.kind)
+            && of_state.is_none_or(|state| state == one.state)
+            && list::matches(query, &[&one.name, &one.theme, &one.id])
+    };
+    let found = app.campaigns(caller).items.into_iter().filter(wanted).collect();
+    let compare = |by, a: &CampaignView, b: &CampaignView| match by {
+        Order::Name => a.name.cmp(&b.name),
+        _ => (&a.starts_on, &a.id).cmp(&(&b.starts_on, &b.id)),
+    };
+    let (found, pages) = list::page(lang, query, SORTS, found, compare, |one| one.id.clone())?;
     let listed = |campaign: CampaignView| Listed { state: state(lang, &campaign), campaign };
-    CampaignsPage {
-        campaigns: app.campaigns(caller).items.into_iter().map(listed).collect(),
+    let all = Pick::new("", lang.text("pick-all"), kind.unwrap_or_default());
+    let kind_of =
+        |one: &Kind| Pick::new(one.code(), lang.pick(one.name(), one.name_en()), kind.unwrap_or_default());
+    let state_of = |code: &'static str| {
+        Pick::new(code, lang.text(&format!("state-{code}")), of_state.unwrap_or_default())
+    };
+    let any = Pick::new("", lang.text("pick-all"), of_state.unwrap_or_default());
+    Ok(CampaignsPage {
+        campaigns: found.into_iter().map(listed).collect(),
+        pages,
+        of_kind: std::iter::once(all).chain(Kind::ALL.iter().map(kind_of)).collect(),
+        states: std::iter::once(any).chain(states.into_iter().map(state_of)).collect(),
         kinds: Kind::ALL
             .iter()
             .map(|kind| Pick::new(kind.code(), lang.pick(kind.name(), kind.name_en()), &typed.kind))
@@ -69,7 +108,7 @@ fn listing(app: &App, caller: &Caller, f: Frame, typed: Typed, faults: Vec<Strin
         typed,
         faults,
         f,
-    }
+    })
 }
 
 fn state(lang: Lang, campaign: &CampaignView) -> String {
@@ -104,7 +143,7 @@ pub async fn create(mut request: Request) -> Result<Response, Error> {
         Ok(campaign) => Ok(reply::see_other(&format!("/campaigns/{}/settings?new=1", campaign.id))),
         Err(error) => {
             let error = Error::from(error);
-            let page = listing(&app, &caller, f, typed, told(&error, lang));
+            let page = listing(&app, &caller, f, &Query::default(), typed, told(&error, lang))?;
             render(error.status(), lang, &page)
         }
     }
@@ -131,9 +170,20 @@ struct SettingsPage {
     expected: String,
     listed: bool,
     locks: LocksView,
+    /// An exception as it was typed.
+    except: Except,
     new: bool,
     done: bool,
     faults: Vec<String>,
+}
+
+/// The form of an exception.
+#[derive(Debug, Clone, Default)]
+struct Except {
+    unit: String,
+    date: String,
+    reason: String,
+    until: String,
 }
 
 /// The line for a measure of the drive's own.
@@ -170,7 +220,15 @@ async fn settings(
     let lang = f.lang;
     let locks = app.locks(caller, id).await?;
     let mut campaign = app.campaign(caller, id)?;
-    let again = !faults.is_empty();
+    let text = |name: &str| typed.owned(name).unwrap_or_default();
+    // Only what was typed into the form of the settings itself is shown there again.
+    let again = !faults.is_empty() && matches!(text("do").as_str(), "save" | "");
+    let except = match text("do").as_str() {
+        "except" => {
+            Except { unit: text("unit"), date: text("date"), reason: text("reason"), until: text("until") }
+        }
+        _ => Except::default(),
+    };
     let others =
         measures().items.into_iter().filter(|other| figures::measure(&campaign, &other.code).is_none());
     let all: Vec<(MeasureView, bool)> =
@@ -191,7 +249,6 @@ async fn settings(
         format!("{code} {name}").trim_end().to_owned()
     };
     let expected = campaign.expected_units.iter().flatten().map(name).collect::<Vec<_>>().join("\n");
-    let text = |name: &str| typed.owned(name).unwrap_or_default();
     if again {
         for (name, field) in [
             ("name", &mut campaign.name),
@@ -211,6 +268,7 @@ async fn settings(
         listed: if again { text("expected") == "listed" } else { campaign.expected_units.is_some() },
         expected: if again { text("units") } else { expected },
         locks,
+        except,
         new: false,
         done: false,
         faults,
@@ -250,8 +308,19 @@ async fn act(app: &Arc<App>, caller: &Caller, id: &str, fields: &Query) -> Resul
         "lock" => app.update_campaign(caller, id, &locking(true)).await.map(drop)?,
         "unlock" => app.update_campaign(caller, id, &locking(false)).await.map(drop)?,
         "lock_day" => app.lock_day(caller, id, text("date"), text("reason")).await.map(drop)?,
+        "except" => {
+            // A field of a form says the time as the place's clocks show it.
+            let until = fields.get("until").map(|time| format!("{time}:00+08:00"));
+            // A name may follow the code.
+            let unit = text("unit").split_whitespace().next().unwrap_or_default();
+            let (date, reason) = (text("date"), text("reason"));
+            app.open_exception(caller, id, unit, date, reason, until.as_deref()).await.map(drop)?;
+        }
         "unlock_day" => app.unlock_day(caller, id, text("date")).await.map(drop)?,
-        _ => app.update_campaign(caller, id, &body(&app.campaign(caller, id)?, fields)?).await.map(drop)?,
+        "save" | "" => {
+            app.update_campaign(caller, id, &body(&app.campaign(caller, id)?, fields)?).await.map(drop)?
+        }
+        _ => return Err(Error::RouteUnknown),
     }
     Ok(())
 }

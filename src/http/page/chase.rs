@@ -1,6 +1,7 @@
 //! The missing list to copy from, and the note that it was sent.
 
 use super::figures;
+use super::list::{self, Order, Pages, Sort, up};
 use super::{Frame, render};
 use crate::domain::chase::Channel;
 use crate::http::api::chase::grouping;
@@ -8,7 +9,7 @@ use crate::http::error::Error;
 use crate::http::reply::{self, Response};
 use crate::http::request::Request;
 use crate::service::campaigns::CampaignView;
-use crate::service::chase::{ChaseBody, ChaseView, MissingView};
+use crate::service::chase::{ChaseBody, ChaseView, MissingUnit, MissingView};
 use askama::Template;
 use warp::http::StatusCode;
 
@@ -51,6 +52,9 @@ struct MissingPage {
     groupings: Vec<Pick>,
     groups: Vec<GroupText>,
     units: Vec<Asked>,
+    /// How many are missing in all.
+    count: usize,
+    pages: Pages,
     channels: Vec<Pick>,
     noted: Vec<Noted>,
     may_note: bool,
@@ -62,12 +66,16 @@ fn rows(text: &str) -> usize {
     (text.chars().count() / 20 + text.lines().count()).clamp(4, 20)
 }
 
+/// Parameters of the page, and the orders of its list: never one that ranks units.
+const QUERY: &[&str] = &["unit", "date", "by", "noted", "q", "sort", "cursor"];
+const SORTS: &[Sort] = &[up(Order::Place), up(Order::Name)];
+
 /// The missing list of a unit and day.
 ///
 /// # Errors
 /// Out of scope is not found; a faulty parameter is told.
 pub async fn show(request: Request) -> Result<Response, Error> {
-    let query = request.query(&["unit", "date", "by", "noted"])?;
+    let query = request.query(QUERY)?;
     let (caller, lang) = (request.caller()?, request.lang);
     let by = query.get("by").unwrap_or("none").to_owned();
     let id = request.param(0);
@@ -92,7 +100,7 @@ pub async fn show(request: Request) -> Result<Response, Error> {
         rows: rows(&group.text),
         text: group.text.clone(),
     };
-    let asked = |unit: &crate::service::chase::MissingUnit| Asked {
+    let asked = |unit: &MissingUnit| Asked {
         code: unit.unit.clone(),
         name: unit.name.clone(),
         standing: figures::standing(lang, unit.status),
@@ -108,7 +116,16 @@ pub async fn show(request: Request) -> Result<Response, Error> {
         by: chase.by.clone().unwrap_or_else(|| lang.text("chase-by-service")),
         count: chase.units.len(),
     };
+    let found =
+        missing.items.iter().filter(|unit| list::matches(&query, &[&unit.name, &unit.unit])).collect();
+    let compare = |by, a: &&MissingUnit, b: &&MissingUnit| match by {
+        Order::Name => (&a.name, &a.unit).cmp(&(&b.name, &b.unit)),
+        _ => std::cmp::Ordering::Equal,
+    };
+    let (found, pages) = list::page(lang, &query, SORTS, found, compare, |unit| unit.unit.clone())?;
     let page = MissingPage {
+        count: missing.items.len(),
+        pages,
         code: missing.unit.clone(),
         date: missing.date.clone(),
         rows: rows(&missing.text),
@@ -120,7 +137,7 @@ pub async fn show(request: Request) -> Result<Response, Error> {
         .map(|(code, key)| pick(code, key, &by))
         .into(),
         groups: missing.groups.iter().map(group).collect(),
-        units: missing.items.iter().map(asked).collect(),
+        units: found.into_iter().map(asked).collect(),
         channels: Channel::ALL
             .iter()
             .map(|channel| Pick {

@@ -1,6 +1,7 @@
 //! Years side by side: pictures, and a table that leads to the reports behind each figure.
 
 use super::figures::{self, Figure};
+use super::list;
 use super::pick::{self, Pick};
 use super::picture::{self, Picture, Subject};
 use super::{Frame, render};
@@ -94,7 +95,7 @@ async fn page(
         years.dedup();
         years
     };
-    let (from, to) = span(query, &all_years, campaign.year);
+    let (from, to) = span(query, &all_years, campaign.year)?;
     let usual = if campaign.state == "open" { Align::CampaignDay } else { Align::Whole };
     let align = query.get("align").unwrap_or(usual.code());
     let basis = query.get("basis").unwrap_or(Basis::default().code());
@@ -171,12 +172,16 @@ async fn page(
 }
 
 /// The years asked for, else the campaign's and the four before.
-fn span(query: &Query, all: &[i16], own: i16) -> (i16, i16) {
-    let given = |name: &str| query.get(name).and_then(|year| year.parse::<i16>().ok());
-    let to = given("to").filter(|year| all.contains(year)).unwrap_or(own);
+fn span(query: &Query, all: &[i16], own: i16) -> Result<(i16, i16), Error> {
+    let years: Vec<String> = all.iter().map(ToString::to_string).collect();
+    let given = |name: &'static str| {
+        let year = list::chosen(query, name, years.iter().map(String::as_str))?;
+        Ok::<_, Error>(year.and_then(|year| year.parse::<i16>().ok()))
+    };
+    let to = given("to")?.unwrap_or(own);
     let earliest = all.iter().copied().filter(|year| *year <= to).rev().take(5).last().unwrap_or(to);
-    let from = given("from").filter(|year| all.contains(year)).unwrap_or(earliest);
-    (from.min(to), from.max(to))
+    let from = given("from")?.unwrap_or(earliest);
+    Ok((from.min(to), from.max(to)))
 }
 
 /// A summary shows all measures, so it takes no measure.

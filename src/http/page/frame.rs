@@ -104,6 +104,8 @@ pub(super) struct Frame {
     /// Letters and targets are large (关怀版).
     pub(super) large: bool,
     pub(super) user: Option<String>,
+    /// Whose reports are sent from here: the name of the account, or `#` and the number of the report link.
+    pub(super) who: Option<String>,
     /// The number of the report link, for its holder.
     pub(super) link: Option<i32>,
     pub(super) here: String,
@@ -117,7 +119,12 @@ impl Frame {
     }
 
     pub(super) fn at(place: &Place) -> Self {
+        let who = |caller: &Caller| {
+            link_of(caller.actor.id)
+                .map_or_else(|| caller.actor.username.clone(), |number| format!("#{number}"))
+        };
         Self {
+            who: place.caller.as_ref().map(who),
             lang: place.lang,
             large: place.large,
             user: place.caller.as_ref().map(|caller| caller.actor.username.clone()),
@@ -144,6 +151,11 @@ impl Frame {
             Lang::ZhCn => Lang::En,
             Lang::En => Lang::ZhCn,
         }
+    }
+
+    /// The words of the queue of reports on a page that is not a clerk's, as JSON.
+    pub(super) fn outbox_words(&self) -> String {
+        super::report::outbox_words(self.lang)
     }
 
     /// The address of a file that pages load, such as a script.

@@ -16,7 +16,6 @@ struct EmptyPage {
     f: Frame,
     may_enter: bool,
     units: bool,
-    may_import: bool,
 }
 
 /// Sends a person to where the work is; a board chosen by the selectors is an address of its own.
@@ -47,8 +46,7 @@ pub async fn home(request: Request) -> Result<Response, Error> {
         }
         Landing::Board { campaign } => Ok(reply::see_other(&format!("/campaigns/{campaign}"))),
         Landing::Nothing { may_enter, units } => {
-            let may_import = super::nav::has_page("/units/import");
-            let page = EmptyPage { f: Frame::of(&request), may_enter, units, may_import };
+            let page = EmptyPage { f: Frame::of(&request), may_enter, units };
             render(StatusCode::OK, request.lang, &page)
         }
     }

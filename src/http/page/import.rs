@@ -92,11 +92,7 @@ fn lines(lang: Lang, campaign: &CampaignView, item: &ImportItem) -> Vec<Line> {
 impl Shown {
     fn new(lang: Lang, campaign: &CampaignView, view: ImportView) -> Self {
         let row = |item: &ImportItem| {
-            let change = match item.change {
-                Change::New => "new",
-                Change::Changed => "changed",
-                Change::Same => "same",
-            };
+            let change = code(&item.change);
             let note = item.before.as_ref().map_or("", |before| before.note.as_str());
             Row {
                 row: item.row,
@@ -112,6 +108,50 @@ impl Shown {
         let rows: Vec<Row> = view.items.iter().map(row).collect();
         let more = (view.new + view.changed + view.same).saturating_sub(rows.len());
         Self { rows, more, view }
+    }
+}
+
+/// The file of a form: the one that was chosen, or else the one that the page has carried along.
+fn file(upload: multipart::Upload) -> Vec<u8> {
+    if upload.file.is_empty() {
+        let carried = upload.fields.get("data").and_then(|data| STANDARD.decode(data).ok());
+        carried.unwrap_or_default()
+    } else {
+        upload.file
+    }
+}
+
+/// A file as a page carries it along.
+fn carried(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// What the page says of a file that was refused, and its status.
+fn refused(error: service::Error, lang: Lang, faults: &mut Vec<String>) -> Result<StatusCode, Error> {
+    match error {
+        service::Error::Sheet(remarks) => {
+            let remark = |remark| {
+                let view = RemarkView::new(remark, lang);
+                if view.cell.is_empty() { view.message } else { format!("{}  {}", view.cell, view.message) }
+            };
+            *faults = remarks.iter().map(remark).collect();
+            Ok(StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        error @ (service::Error::Invalid(_) | service::Error::Refused(_) | service::Error::Busy) => {
+            let error = Error::from(error);
+            *faults = told(&error, lang);
+            Ok(error.status())
+        }
+        error => Err(error.into()),
+    }
+}
+
+/// The code of a change, which names its word.
+const fn code(change: &Change) -> &'static str {
+    match change {
+        Change::New => "new",
+        Change::Changed => "changed",
+        Change::Same => "same",
     }
 }
 
@@ -148,12 +188,8 @@ pub async fn take(mut request: Request) -> Result<Response, Error> {
     drop(request);
     let campaign = app.campaign(&caller, &id)?;
     app.may_enter(&caller)?;
-    let fields = upload.fields;
-    let bytes = if upload.file.is_empty() {
-        fields.get("data").and_then(|data| STANDARD.decode(data).ok()).unwrap_or_default()
-    } else {
-        upload.file
-    };
+    let fields = upload.fields.clone();
+    let bytes = file(upload);
     let (date, reason) =
         (fields.owned("date").unwrap_or_default(), fields.owned("reason").unwrap_or_default());
     let day = fields.get("date").map(|text| parse_day(text, "/date")).transpose();
@@ -171,27 +207,14 @@ pub async fn take(mut request: Request) -> Result<Response, Error> {
     let status = match done {
         Ok(view) => {
             if dry_run && view.errors.is_empty() && view.new + view.changed > 0 {
-                page.data = STANDARD.encode(&bytes);
+                page.data = carried(&bytes);
             }
             let status =
                 if view.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
             page.shown = Some(Shown::new(lang, &page.campaign, view));
             status
         }
-        Err(service::Error::Sheet(remarks)) => {
-            let remark = |remark| {
-                let view = RemarkView::new(remark, lang);
-                if view.cell.is_empty() { view.message } else { format!("{}  {}", view.cell, view.message) }
-            };
-            page.faults = remarks.iter().map(remark).collect();
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
-        Err(error @ (service::Error::Invalid(_) | service::Error::Refused(_) | service::Error::Busy)) => {
-            let error = Error::from(error);
-            page.faults = told(&error, lang);
-            error.status()
-        }
-        Err(error) => return Err(error.into()),
+        Err(error) => refused(error, lang, &mut page.faults)?,
     };
     render(status, lang, &page)
 }

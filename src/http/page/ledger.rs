@@ -1,12 +1,14 @@
 //! A unit's print ledger: where the copies of each title are, and a form for the next entry.
 
+use super::list::{self, Order, Pages, Sort, down, up};
+use super::pick::Pick;
 use super::{Frame, render};
 use crate::domain::ledger::LedgerKind;
 use crate::http::error::Error;
 use crate::http::reply::{self, Response};
 use crate::http::request::{Query, Request};
 use crate::service::campaigns::CampaignView;
-use crate::service::ledger::{LedgerBody, LedgerView};
+use crate::service::ledger::{LedgerBody, LedgerEntryView, LedgerView};
 use crate::service::{self, App, Caller};
 use askama::Template;
 use std::sync::Arc;
@@ -31,6 +33,8 @@ struct LedgerPage {
     campaign: CampaignView,
     ledger: LedgerView,
     entries: Vec<Entry>,
+    pages: Pages,
+    of_kind: Vec<Pick>,
     kinds: Vec<(&'static str, &'static str, bool)>,
     typed: Typed,
     fault: Option<String>,
@@ -59,17 +63,22 @@ impl Typed {
     }
 }
 
+/// Parameters of the list of entries, and its orders.
+const QUERY: &[&str] = &["q", "kind", "from", "to", "sort", "cursor"];
+const SORTS: &[Sort] =
+    &[down(Order::Made), up(Order::Made), down(Order::Day), up(Order::Day), up(Order::Title)];
+
 /// The ledger of a unit.
 ///
 /// # Errors
-/// Out of scope is not found.
+/// Out of scope is not found; a faulty parameter is told.
 pub async fn show(request: Request) -> Result<Response, Error> {
-    request.query(&[])?;
+    let query = request.query(QUERY)?;
     let (app, caller) = (request.app.clone(), request.caller()?.clone());
     let place = (request.param(0).to_owned(), request.param(1).to_owned());
     let frame = Frame::of(&request);
     drop(request);
-    page(app, &caller, frame, place, Typed::default(), None).await
+    page(app, &caller, frame, place, &query, Typed::default(), None).await
 }
 
 /// Enters something, or takes an entry back.
@@ -98,7 +107,7 @@ pub async fn add(mut request: Request) -> Result<Response, Error> {
         Err(error @ (S::Invalid(_) | S::Exists(_))) => {
             let error = Error::from(error);
             error.log();
-            page(app, &caller, frame, place, typed, Some(error)).await
+            page(app, &caller, frame, place, &Query::default(), typed, Some(error)).await
         }
         Err(error) => Err(error.into()),
     }
@@ -109,6 +118,7 @@ async fn page(
     caller: &Caller,
     f: Frame,
     (campaign, unit): (String, String),
+    query: &Query,
     typed: Typed,
     error: Option<Error>,
 ) -> Result<Response, Error> {
@@ -117,7 +127,22 @@ async fn page(
     let taken_back = |id: &str| ledger.items.iter().any(|entry| entry.reverses.as_deref() == Some(id));
     let kind =
         |code: &str| LedgerKind::from_code(code).map_or("", |kind| lang.pick(kind.name(), kind.name_en()));
-    let entries = ledger.items.iter().rev().map(|entry| Entry {
+    let of_kind = list::chosen(query, "kind", LedgerKind::ALL.iter().map(|kind| kind.code()))?;
+    let days = list::days(query)?;
+    let wanted = |(_, entry): &(usize, &LedgerEntryView)| {
+        of_kind.is_none_or(|kind| kind == entry.kind)
+            && days.hold(&entry.date)
+            && list::matches(query, &[&entry.title, &entry.note, &entry.by])
+    };
+    let found = ledger.items.iter().enumerate().filter(wanted).collect();
+    // Entries come in the order in which they were made.
+    let compare = |by, a: &(usize, &LedgerEntryView), b: &(usize, &LedgerEntryView)| match by {
+        Order::Day => (&a.1.date, a.0).cmp(&(&b.1.date, b.0)),
+        Order::Title => (&a.1.title, a.0).cmp(&(&b.1.title, b.0)),
+        _ => a.0.cmp(&b.0),
+    };
+    let (found, pages) = list::page(lang, query, SORTS, found, compare, |(_, entry)| entry.id.clone())?;
+    let entries = found.into_iter().map(|(_, entry)| Entry {
         open: entry.reverses.is_none() && !taken_back(&entry.id),
         id: entry.id.clone(),
         date: entry.date.clone(),
@@ -134,6 +159,14 @@ async fn page(
     });
     let page = LedgerPage {
         entries: entries.collect(),
+        pages,
+        of_kind: std::iter::once(Pick::new("", lang.text("pick-all"), of_kind.unwrap_or_default()))
+            .chain(
+                LedgerKind::ALL
+                    .iter()
+                    .map(|one| Pick::new(one.code(), kind(one.code()), of_kind.unwrap_or_default())),
+            )
+            .collect(),
         kinds: LedgerKind::ALL.iter().map(|k| (k.code(), kind(k.code()), k.code() == typed.kind)).collect(),
         campaign: app.campaign(caller, &campaign)?,
         ledger,

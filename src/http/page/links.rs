@@ -1,9 +1,12 @@
 //! Report links of a drive, for those who manage them: a QR code for every unit that has no account.
 
+use super::list::{self, Order, Pages, Sort, down, up};
+use super::pick::Pick;
 use super::{Frame, render};
 use crate::http::error::Error;
 use crate::http::reply::{self, Response};
-use crate::http::request::Request;
+use crate::http::request::{Query, Request};
+use crate::i18n::Lang;
 use crate::service::Error as Refusal;
 use crate::service::links::{LinkBody, LinkView};
 use askama::Template;
@@ -16,10 +19,48 @@ struct LinksPage {
     campaign: String,
     name: String,
     links: Vec<LinkView>,
+    pages: Pages,
+    states: Vec<Pick>,
     /// The one made just now, with its address.
     made: Option<(LinkView, String)>,
     unit: String,
     faults: Vec<String>,
+}
+
+/// Parameters of a list of links, and its orders.
+pub(super) const QUERY: &[&str] = &["q", "state", "sort", "cursor"];
+/// Those of the page of report links: a unit may be named for the form.
+const WITH_UNIT: &[&str] = &["unit", "q", "state", "sort", "cursor"];
+const SORTS: &[Sort] = &[down(Order::Made), up(Order::Made), up(Order::Name), up(Order::Ends)];
+
+/// Links of a kind as the address asks for them: those that are still good, unless those that ended are wanted.
+pub(super) fn listed(
+    lang: Lang,
+    query: &Query,
+    kind: &str,
+    today: &str,
+    links: Vec<LinkView>,
+) -> Result<(Vec<LinkView>, Vec<Pick>, Pages), Error> {
+    let states = ["current", "ended", "all"];
+    let state = list::chosen(query, "state", states.into_iter())?.unwrap_or("current");
+    // The last day of a link ends at midnight.
+    let ended = |link: &LinkView| {
+        link.revoked_at.is_some() || link.expires_at.get(..10).is_some_and(|day| day <= today)
+    };
+    let wanted = |link: &LinkView| {
+        link.kind == kind
+            && (state == "all" || ended(link) == (state == "ended"))
+            && list::matches(query, &[&link.name, &link.unit, &link.id.to_string()])
+    };
+    let found = links.into_iter().filter(wanted).collect();
+    let compare = |by, a: &LinkView, b: &LinkView| match by {
+        Order::Name => (&a.name, a.id).cmp(&(&b.name, b.id)),
+        Order::Ends => (&a.expires_at, a.id).cmp(&(&b.expires_at, b.id)),
+        _ => a.id.cmp(&b.id),
+    };
+    let (found, pages) = list::page(lang, query, SORTS, found, compare, |link| link.id.to_string())?;
+    let pick = |code| Pick::new(code, lang.text(&format!("links-state-{code}")), state);
+    Ok((found, states.map(pick).into(), pages))
 }
 
 /// The page of a request. Everything of the request is taken before the first wait.
@@ -32,11 +73,13 @@ fn page(
 ) -> Result<impl Future<Output = Result<Response, Error>> + Send + use<>, Error> {
     let (app, caller) = (request.app.clone(), request.caller()?.clone());
     let (f, campaign) = (Frame::of(request), request.param(0).to_owned());
+    let query = request.query(WITH_UNIT)?;
     Ok(async move {
-        let mut links = app.links(&caller, &campaign).await?;
-        links.retain(|link| link.revoked_at.is_none() && link.kind == "report");
+        let (today, all) = (app.today().to_string(), app.links(&caller, &campaign).await?);
+        let (links, states, pages) = listed(caller.lang, &query, "report", &today, all)?;
         let name = app.campaign(&caller, &campaign)?.name;
-        render(status, caller.lang, &LinksPage { f, campaign, name, links, made, unit, faults })
+        let page = LinksPage { f, campaign, name, links, pages, states, made, unit, faults };
+        render(status, caller.lang, &page)
     })
 }
 
@@ -45,7 +88,7 @@ fn page(
 /// # Errors
 /// Not allowed for whoever manages no accounts.
 pub async fn list(request: Request) -> Result<Response, Error> {
-    let unit = request.query(&["unit"])?.owned("unit").unwrap_or_default();
+    let unit = request.query(WITH_UNIT)?.owned("unit").unwrap_or_default();
     let page = page(&request, StatusCode::OK, None, unit, Vec::new())?;
     drop(request);
     page.await

@@ -17,6 +17,7 @@ pub mod language;
 pub mod ledger;
 pub mod link;
 pub mod links;
+mod list;
 pub mod login;
 mod nav;
 pub mod paste;

@@ -84,7 +84,7 @@ static PAGES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
 });
 
 /// Whether there is a page at this address.
-pub(super) fn has_page(path: &str) -> bool {
+fn has_page(path: &str) -> bool {
     PAGES.contains(&path)
 }
 

@@ -1,5 +1,7 @@
 //! People, for those who manage them.
 
+use super::list::{self, Order, Pages, Sort, down, up};
+use super::pick::Pick;
 use super::{Frame, render};
 use crate::domain::access::Role;
 use crate::http::api::users;
@@ -7,7 +9,7 @@ use crate::http::error::Error;
 use crate::http::reply::{self, Response};
 use crate::http::request::{Query, Request};
 use crate::service::Error as Refusal;
-use crate::service::accounts::{GrantBody, NewUserBody, UserBody, UserView, UsersView};
+use crate::service::accounts::{GrantBody, NewUserBody, UserBody, UserView, UsersFilter, UsersView};
 use askama::Template;
 use warp::http::StatusCode;
 
@@ -25,7 +27,8 @@ struct Line {
 struct PeoplePage {
     f: Frame,
     users: UsersView,
-    q: String,
+    pages: Pages,
+    of_role: Vec<Pick>,
     username: String,
     lines: Vec<Line>,
     faults: Vec<String>,
@@ -99,12 +102,43 @@ fn encoded(name: &str) -> String {
 /// # Errors
 /// Not allowed for whoever manages nobody.
 pub async fn list(request: Request) -> Result<Response, Error> {
-    let query = request.query(users::QUERY)?;
-    let found = request.app.users(request.caller()?, query.get("q"), query.get("cursor")).await?;
-    let (f, q) = (Frame::of(&request), query.owned("q").unwrap_or_default());
-    let lines = numbered(Vec::new());
-    let page = PeoplePage { f, users: found, q, username: String::new(), lines, faults: Vec::new() };
-    render(StatusCode::OK, request.lang, &page)
+    let query = request.query(QUERY)?;
+    let page = listing(&request, &query, String::new(), Vec::new(), Vec::new())?;
+    let lang = request.lang;
+    drop(request);
+    render(StatusCode::OK, lang, &page.await?)
+}
+
+/// Parameters of the list, and its orders.
+const QUERY: &[&str] = &["q", "role", "sort", "cursor"];
+const SORTS: &[Sort] = &[up(Order::Name), down(Order::Name)];
+
+/// The page of the list. Everything of the request is taken before the first wait.
+fn listing(
+    request: &Request,
+    query: &Query,
+    username: String,
+    lines: Vec<Line>,
+    faults: Vec<String>,
+) -> Result<impl Future<Output = Result<PeoplePage, Error>> + Send + use<>, Error> {
+    let (app, caller, f) = (request.app.clone(), request.caller()?.clone(), Frame::of(request));
+    let query = query.clone();
+    Ok(async move {
+        let role = list::chosen(&query, "role", Role::ALL.iter().map(|role| role.code()))?;
+        let filter = UsersFilter {
+            part: query.get("q"),
+            role: role.and_then(Role::from_code),
+            down: Sort::read(&query, SORTS)?.down,
+            cursor: query.get("cursor"),
+        };
+        let users = app.users(&caller, &filter).await?;
+        let pages = Pages::new(f.lang, &query, SORTS, users.next.as_deref())?;
+        let role = role.unwrap_or_default();
+        let of_role = std::iter::once(Pick::new("", f.t("pick-all"), role))
+            .chain(f.roles().map(|(code, name)| Pick::new(code, name, role)))
+            .collect();
+        Ok(PeoplePage { users, pages, of_role, username, lines: numbered(lines), faults, f })
+    })
 }
 
 /// Enters somebody, and goes on to their page.
@@ -128,11 +162,11 @@ pub async fn create(mut request: Request) -> Result<Response, Error> {
         Err(Refusal::Unauthenticated) => return Err(Refusal::Unauthenticated.into()),
         Err(error) => Error::from(error),
     };
-    let found = request.app.users(request.caller()?, None, None).await?;
     let faults = super::told(&error, request.lang);
-    let f = Frame::of(&request);
-    let page = PeoplePage { f, users: found, q: String::new(), username, lines: numbered(lines), faults };
-    render(error.status(), request.lang, &page)
+    let page = listing(&request, &Query::default(), username, lines, faults)?;
+    let lang = request.lang;
+    drop(request);
+    render(error.status(), lang, &page.await?)
 }
 
 /// Somebody's page.

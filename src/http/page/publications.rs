@@ -1,10 +1,12 @@
 //! Published figures: the list, a form to freeze what stands, and what must be said since.
 
 use super::figures::{self, Figure};
+use super::list::{self, Order, Pages, Sort, down, up};
 use super::{Frame, render};
 use crate::http::error::Error;
 use crate::http::reply::{self, Response};
-use crate::http::request::Request;
+use crate::http::request::{Query, Request};
+use crate::i18n::Lang;
 use crate::service::campaigns::CampaignView;
 use crate::service::publications::{PublicationBody, PublishedView};
 use crate::service::tallies::MeasureTotal;
@@ -19,6 +21,7 @@ struct ListPage {
     f: Frame,
     campaign: CampaignView,
     items: Vec<PublishedView>,
+    pages: Pages,
     fault: Option<String>,
     title: String,
 }
@@ -45,16 +48,39 @@ struct OnePage {
     correction: Option<String>,
 }
 
+/// Parameters of the list, and its orders.
+const QUERY: &[&str] = &["q", "from", "to", "sort", "cursor"];
+const SORTS: &[Sort] = &[down(Order::Made), up(Order::Made), up(Order::Title), up(Order::Name)];
+
+fn listed(
+    lang: Lang,
+    query: &Query,
+    mut items: Vec<PublishedView>,
+) -> Result<(Vec<PublishedView>, Pages), Error> {
+    let days = list::days(query)?;
+    items.retain(|one| {
+        days.hold(&one.at) && list::matches(query, &[&one.title, &one.name, &one.by, &one.number.to_string()])
+    });
+    let compare = |by, a: &PublishedView, b: &PublishedView| match by {
+        Order::Title => (&a.title, a.number).cmp(&(&b.title, b.number)),
+        Order::Name => (&a.name, a.number).cmp(&(&b.name, b.number)),
+        _ => a.number.cmp(&b.number),
+    };
+    list::page(lang, query, SORTS, items, compare, |one| one.number.to_string())
+}
+
 /// What was published of a campaign.
 ///
 /// # Errors
-/// Out of scope is not found.
+/// Out of scope is not found; a faulty parameter is told.
 pub async fn list(request: Request) -> Result<Response, Error> {
-    request.query(&[])?;
+    let query = request.query(QUERY)?;
     let caller = request.caller()?;
     let campaign = request.app.campaign(caller, request.param(0))?;
     let items = request.app.publications(caller, request.param(0)).await?.items;
-    let page = ListPage { f: Frame::of(&request), campaign, items, fault: None, title: String::new() };
+    let (items, pages) = listed(request.lang, &query, items)?;
+    let f = Frame::of(&request);
+    let page = ListPage { f, campaign, items, pages, fault: None, title: String::new() };
     render(StatusCode::OK, request.lang, &page)
 }
 
@@ -78,7 +104,8 @@ pub async fn create(mut request: Request) -> Result<Response, Error> {
     error.log();
     let campaign = app.campaign(&caller, &id)?;
     let items = app.publications(&caller, &id).await?.items;
-    let page = ListPage { f: frame, campaign, items, fault: Some(error.title(lang)), title };
+    let (items, pages) = listed(lang, &Query::default(), items)?;
+    let page = ListPage { f: frame, campaign, items, pages, fault: Some(error.title(lang)), title };
     render(error.status(), lang, &page)
 }
 

@@ -1,19 +1,24 @@
 //! The office's queue: what waits for a decision, what looks unusual first, and many decided at once.
 
 use super::figures::{self, Line};
+use super::list::{Order, Pages, Sort, down, up};
+use super::pick::Pick;
 use super::{Frame, render};
 use crate::http::error::Error;
 use crate::http::reply::{self, Response};
 use crate::http::request::Request;
 use crate::service::campaigns::CampaignView;
-use crate::service::review::{Request as Wanted, WaitingView};
+use crate::service::review::{QueueOrder, Request as Wanted, WaitingView};
 use crate::service::tallies::Precondition;
 use crate::service::{self};
 use askama::Template;
 use warp::http::StatusCode;
 
 /// Parameters of the page: whose reports, from where on, and how many were decided just now.
-const QUERY: &[&str] = &["under", "cursor", "done", "failed"];
+const QUERY: &[&str] = &["under", "sort", "cursor", "done", "failed"];
+
+/// The orders of the queue.
+const SORTS: &[Sort] = &[up(Order::Unusual), up(Order::Day), down(Order::Day)];
 
 struct Row {
     /// What the checkbox says: unit, day and version.
@@ -38,11 +43,11 @@ struct Row {
 struct ReviewPage {
     f: Frame,
     campaign: CampaignView,
-    under: String,
+    units: Vec<Pick>,
+    pages: Pages,
     waiting: usize,
     unexplained: usize,
     rows: Vec<Row>,
-    next: Option<String>,
     done: Option<String>,
     faults: Vec<String>,
     reason: String,
@@ -108,8 +113,10 @@ pub async fn decide(mut request: Request) -> Result<Response, Error> {
     }
     if faults.is_empty() {
         let mut to = form_urlencoded::Serializer::new(String::new());
-        if let Some(under) = query.get("under") {
-            to.append_pair("under", under);
+        for name in ["under", "sort"] {
+            if let Some(value) = query.get(name) {
+                to.append_pair(name, value);
+            }
         }
         to.append_pair("done", &wanted.len().to_string());
         return Ok(reply::see_other(&format!("/campaigns/{}/review?{}", request.param(0), to.finish())));
@@ -131,7 +138,13 @@ fn page(
         let (caller, query) = (caller?, query?);
         let lang = f.lang;
         let campaign = app.campaign(&caller, &id)?;
-        let queue = app.queue(&caller, &id, query.get("under"), query.get("cursor")).await?;
+        let order = match Sort::read(&query, SORTS)? {
+            Sort { by: Order::Day, down: false } => QueueOrder::Day,
+            Sort { by: Order::Day, down: true } => QueueOrder::LastDay,
+            _ => QueueOrder::Unusual,
+        };
+        let queue = app.queue(&caller, &id, query.get("under"), query.get("cursor"), order).await?;
+        let choices = app.choices(&caller, &id, query.get("under"))?;
         let done = query.get("done").and_then(|n| n.parse::<u32>().ok());
         let row = |waiting: WaitingView| {
             let tally = waiting.tally;
@@ -154,11 +167,11 @@ fn page(
         };
         let rows: Vec<Row> = queue.items.into_iter().map(row).collect();
         Ok(ReviewPage {
-            under: query.owned("under").unwrap_or_default(),
+            units: choices.units.iter().map(|unit| Pick::unit(unit, &choices.unit.code)).collect(),
+            pages: Pages::new(lang, &query, SORTS, queue.next.as_deref())?,
             waiting: queue.waiting,
             unexplained: rows.iter().filter(|row| row.unexplained).count(),
             rows,
-            next: queue.next,
             done: done.map(|n| lang.words("review-done", &[("n", &n.to_string())])),
             faults,
             reason,

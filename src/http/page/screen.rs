@@ -1,7 +1,9 @@
 //! The wall screen (大屏) of a drive: what it shows, what tells it of changes, and the devices that may show it.
 
 use super::figures::{self, Figure};
-use super::{Frame, render, told};
+use super::list::Pages;
+use super::pick::Pick;
+use super::{Frame, links, render, told};
 use crate::http::api::events;
 use crate::http::error::Error;
 use crate::http::reply::{self, Response};
@@ -187,6 +189,8 @@ struct ScreensPage {
     name: String,
     unit: String,
     screens: Vec<LinkView>,
+    pages: Pages,
+    states: Vec<Pick>,
     /// The one made just now, with its address.
     made: Option<(LinkView, String)>,
     faults: Vec<String>,
@@ -197,7 +201,6 @@ struct ScreensPage {
 /// # Errors
 /// Not allowed for whoever manages no accounts.
 pub async fn devices(request: Request) -> Result<Response, Error> {
-    request.query(&[])?;
     let shown = devices_page(&request, StatusCode::OK, None, Vec::new())?;
     drop(request);
     shown.await
@@ -212,12 +215,14 @@ fn devices_page(
 ) -> Result<impl Future<Output = Result<Response, Error>> + Send + use<>, Error> {
     let (app, caller) = (request.app.clone(), request.caller()?.clone());
     let (f, campaign) = (Frame::of(request), request.param(0).to_owned());
+    let query = request.query(links::QUERY)?;
     Ok(async move {
-        let mut screens = app.links(&caller, &campaign).await?;
-        screens.retain(|link| link.revoked_at.is_none() && link.kind == "screen");
+        let (today, all) = (app.today().to_string(), app.links(&caller, &campaign).await?);
+        let (screens, states, pages) = links::listed(caller.lang, &query, "screen", &today, all)?;
         let name = app.campaign(&caller, &campaign)?.name;
         let unit = app.choices(&caller, &campaign, None)?.unit.code;
-        render(status, caller.lang, &ScreensPage { f, campaign, name, unit, screens, made, faults })
+        let page = ScreensPage { f, campaign, name, unit, screens, pages, states, made, faults };
+        render(status, caller.lang, &page)
     })
 }
 

@@ -1,6 +1,7 @@
 //! The reports behind a figure: filtered, sorted and paged by the address.
 
 use super::figures::{self, Figure};
+use super::list::{self, Order, Sort, down, up};
 use super::pick::{self, Pick};
 use super::{Frame, picture, render};
 use crate::domain::tally::Review;
@@ -16,6 +17,9 @@ use warp::http::StatusCode;
 
 /// Parameters of the page.
 const QUERY: &[&str] = &["under", "measure", "from", "to", "state", "sort", "cursor"];
+
+/// Its orders.
+const SORTS: &[Sort] = &[up(Order::Day), down(Order::Day)];
 
 /// How many reports a page shows.
 const PAGE: u32 = 50;
@@ -86,12 +90,13 @@ async fn page(app: &App, caller: &Caller, f: Frame, id: &str, query: &Query) -> 
         let day = query.get(name).map(|day| parse_day(day, &format!("/{name}")));
         day.transpose()
     };
-    let descending = text("sort") == "-day";
+    let state = list::chosen(query, "state", Review::ALL.iter().map(|review| review.code()))?;
+    let descending = Sort::read(query, SORTS)?.down;
     let filter = Filter {
         under: Some(code.clone()),
         from: day("from")?,
         to: day("to")?,
-        state: query.owned("state"),
+        state: state.map(ToOwned::to_owned),
         measure: query.owned("measure"),
         descending,
         cursor: query.owned("cursor"),
@@ -113,7 +118,7 @@ async fn page(app: &App, caller: &Caller, f: Frame, id: &str, query: &Query) -> 
     let wanted = measure.map(|measure| measure.code.as_str());
     let rows = found.items.iter().map(|tally| row(app, caller, &campaign, tally, wanted));
     let all = lang.text("pick-all");
-    let state =
+    let of_state =
         |review: &Review| Pick::new(review.code(), lang.pick(review.name(), review.name_en()), text("state"));
     let name = |m| figures::name(lang, m).to_owned();
     Ok(TalliesPage {
@@ -124,7 +129,7 @@ async fn page(app: &App, caller: &Caller, f: Frame, id: &str, query: &Query) -> 
             .chain(campaign.measures.iter().map(|m| Pick::new(&m.code, name(m), text("measure"))))
             .collect(),
         states: std::iter::once(Pick::new("", &all, text("state")))
-            .chain(Review::ALL.iter().map(state))
+            .chain(Review::ALL.iter().map(of_state))
             .collect(),
         measure: measure.map(|m| (name(m), figures::word(lang, Some(m)).to_owned())),
         from: text("from").to_owned(),

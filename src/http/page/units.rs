@@ -1,6 +1,7 @@
 //! The tree of units: level by level or searched, and one unit to change, close, open again or merge.
 
-use super::pick::{self, Pick};
+use super::list::{self, Order, Pages, Sort, up};
+use super::pick::Pick;
 use super::{Frame, render, told};
 use crate::domain::access::Permission;
 use crate::domain::unit::UnitKind;
@@ -10,7 +11,7 @@ use crate::http::request::{Query, Request};
 use crate::i18n::Lang;
 use crate::service::tallies::parse_day;
 use crate::service::unit_tree::{Level, MergeBody};
-use crate::service::units::{Filter, UnitBody, UnitView};
+use crate::service::units::{Filter, UnitBody, UnitOrder, UnitView};
 use crate::service::{App, Caller};
 use askama::Template;
 use warp::http::StatusCode;
@@ -31,13 +32,12 @@ struct Row {
 struct UnitsPage {
     f: Frame,
     path: Vec<UnitView>,
-    q: String,
     on: String,
     searched: bool,
     rows: Vec<Row>,
-    next: Option<String>,
+    pages: Pages,
+    states: Vec<Pick>,
     may_change: bool,
-    may_import: bool,
     may_root: bool,
     kinds: Vec<Pick>,
     typed: Typed,
@@ -79,12 +79,16 @@ fn kinds(lang: Lang, chosen: &str) -> Vec<Pick> {
         .collect()
 }
 
+/// Parameters of the list, and its orders.
+const QUERY: &[&str] = &["under", "q", "on", "state", "sort", "cursor"];
+const SORTS: &[Sort] = &[up(Order::Place), up(Order::Code), up(Order::Name)];
+
 /// One level of the tree, or what a search finds.
 ///
 /// # Errors
 /// Out of scope is not found.
 pub async fn list(request: Request) -> Result<Response, Error> {
-    let query = request.query(&["under", "q", "on", "cursor"])?;
+    let query = request.query(QUERY)?;
     let f = Frame::of(&request);
     let page = listing(&request.app, request.caller()?, f, &query, Typed::default(), Vec::new())?;
     render(StatusCode::OK, request.lang, &page)
@@ -101,9 +105,16 @@ fn listing(
     let lang = f.lang;
     let (under, q, on) = (query.get("under"), query.get("q"), query.get("on"));
     let searched = q.is_some() || on.is_some();
+    let state = list::chosen(query, "state", ["open", "closed"].into_iter())?.unwrap_or_default();
+    let fits = |row: &Row| state.is_empty() || row.open == (state == "open");
     let Level { path, units } = app.level(caller, under)?;
-    let (rows, next) = if searched {
+    let (rows, pages) = if searched {
         let filter = Filter {
+            order: match Sort::read(query, SORTS)?.by {
+                Order::Code => UnitOrder::Code,
+                Order::Name => UnitOrder::Name,
+                _ => UnitOrder::Place,
+            },
             under: under.map(ToOwned::to_owned),
             query: q.map(ToOwned::to_owned),
             on: on.map(|day| parse_day(day, "/on")).transpose()?,
@@ -117,16 +128,8 @@ fn listing(
             open: app.is_open_today(&unit.code),
             unit,
         };
-        let next = found.next.map(|cursor| {
-            let pairs = [
-                ("under", under.unwrap_or_default()),
-                ("q", q.unwrap_or_default()),
-                ("on", on.unwrap_or_default()),
-                ("cursor", cursor.as_str()),
-            ];
-            format!("?{}", pick::query(&pairs))
-        });
-        (found.items.into_iter().map(row).collect(), next)
+        let pages = Pages::new(lang, query, SORTS, found.next.as_deref())?;
+        (found.items.into_iter().map(row).filter(fits).collect(), pages)
     } else {
         let row = |level: crate::service::unit_tree::LevelUnit| Row {
             kind: kind(lang, level.unit.kind),
@@ -134,18 +137,26 @@ fn listing(
             open: level.open,
             unit: level.unit,
         };
-        (units.into_iter().map(row).collect(), None)
+        let rows: Vec<Row> = units.into_iter().map(row).filter(fits).collect();
+        // A level comes in administrative order, which a stable sort keeps.
+        let compare = |by, a: &Row, b: &Row| match by {
+            Order::Code => a.unit.code.cmp(&b.unit.code),
+            Order::Name => (&a.unit.name, &a.unit.code).cmp(&(&b.unit.name, &b.unit.code)),
+            _ => std::cmp::Ordering::Equal,
+        };
+        list::page(lang, query, SORTS, rows, compare, |row| row.unit.code.clone())?
     };
+    let all = Pick::new("", lang.text("pick-all"), state);
+    let of_state = |code| Pick::new(code, lang.text(&format!("units-{code}")), state);
     let outlook = app.outlook(caller, None, None);
     let may_change = outlook.may(Permission::ManageUnits);
     Ok(UnitsPage {
-        q: q.unwrap_or_default().to_owned(),
         on: on.unwrap_or_default().to_owned(),
         searched,
         rows,
-        next,
+        pages,
+        states: vec![all, of_state("open"), of_state("closed")],
         may_root: may_change && crate::domain::access::may_everywhere(&caller.actor, Permission::ManageUnits),
-        may_import: may_change && super::nav::has_page("/units/import"),
         may_change,
         kinds: kinds(lang, if typed.kind.is_empty() { UnitKind::default().code() } else { &typed.kind }),
         path,

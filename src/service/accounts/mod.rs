@@ -88,6 +88,19 @@ pub struct UserView {
     pub created_at: String,
 }
 
+/// Which accounts are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct UsersFilter<'q> {
+    /// A part of the name.
+    pub part: Option<&'q str>,
+    /// Those who hold this role somewhere.
+    pub role: Option<Role>,
+    /// The last name first.
+    pub down: bool,
+    /// Where the page before ended.
+    pub cursor: Option<&'q str>,
+}
+
 /// Accounts, a page at a time.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct UsersView {
@@ -176,24 +189,24 @@ impl App {
     ///
     /// # Errors
     /// `Forbidden` for whoever manages none.
-    pub async fn users(
-        &self,
-        caller: &Caller,
-        part: Option<&str>,
-        cursor: Option<&str>,
-    ) -> Result<UsersView, Error> {
+    pub async fn users(&self, caller: &Caller, filter: &UsersFilter<'_>) -> Result<UsersView, Error> {
         self.manager(caller)?;
         let (catalogue, limit) = (self.catalogue(), self.limits.page as usize);
-        let mut after = cursor.unwrap_or_default().to_owned();
+        let mut after = filter.cursor.map(ToOwned::to_owned);
         let mut found: Vec<Account> = Vec::new();
         loop {
-            let page = self.store.accounts_after(&after, PAGE as i64).await?;
+            let page = self.store.accounts_after(after.as_deref(), filter.down, PAGE as i64).await?;
             let ended = page.len() < PAGE;
             if let Some(last) = page.last() {
-                after.clone_from(&last.username);
+                after = Some(last.username.clone());
             }
-            let named = |account: &Account| part.is_none_or(|part| account.username.contains(part));
-            let wanted = |account: &Account| named(account) && self.manages(&catalogue, caller, account);
+            let named = |account: &Account| filter.part.is_none_or(|part| account.username.contains(part));
+            let holds = |account: &Account| {
+                filter.role.is_none_or(|role| account.grants.iter().any(|grant| grant.role == role))
+            };
+            let wanted = |account: &Account| {
+                named(account) && holds(account) && self.manages(&catalogue, caller, account)
+            };
             found.extend(page.into_iter().filter(wanted));
             if ended || found.len() > limit {
                 break;

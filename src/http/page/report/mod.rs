@@ -24,6 +24,7 @@ use form::{Form, Places};
 use history::HistoryPage;
 use receipt::ReceiptPage;
 use script::Script;
+pub(super) use script::outbox_words;
 use std::sync::Arc;
 use view::{ReportPage, Told};
 use warp::http::StatusCode;
@@ -73,7 +74,7 @@ impl Visit {
         told: Told,
     ) -> Result<Response, Error> {
         let lang = self.frame.lang;
-        let script = Script::new(lang, &self.caller, report);
+        let script = Script::new(lang, report);
         render(status, lang, &ReportPage::new(self.frame, script, report, form, told))
     }
 }
@@ -100,7 +101,7 @@ pub async fn show(request: Request) -> Result<Response, Error> {
         return render(StatusCode::OK, lang, &HistoryPage::new(visit.frame, &report, &days));
     }
     if let Some(tally) = report.versions.iter().find(|tally| Some(tally.version) == visit.done) {
-        let script = Script::new(lang, &visit.caller, &report);
+        let script = Script::new(lang, &report);
         let qr = qr_code(&format!("{}{}&done={}", visit.base, address(&report), tally.version))?;
         return render(StatusCode::OK, lang, &ReceiptPage::new(visit.frame, script, &report, tally, qr));
     }

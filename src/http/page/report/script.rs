@@ -1,9 +1,7 @@
 //! What the scripts of the clerk's pages are given: words, who reports, and where.
 
-use crate::domain::access::link_of;
 use crate::domain::quantity::Quantity;
 use crate::i18n::Lang;
-use crate::service::Caller;
 use crate::service::report::ReportView;
 use std::collections::BTreeMap;
 
@@ -26,6 +24,7 @@ const WORDS: &[&str] = &[
     "outbox-export",
     "outbox-file",
     "outbox-full",
+    "outbox-gone",
     "outbox-offline",
     "outbox-open",
     "outbox-other",
@@ -54,13 +53,31 @@ const WORDS: &[&str] = &[
     "why",
 ];
 
+/// The keys of the words that the queue says on every other page.
+const ELSEWHERE: &[&str] = &[
+    "outbox-busy",
+    "outbox-look",
+    "outbox-offline",
+    "outbox-receipt",
+    "outbox-send",
+    "outbox-signed_out",
+    "outbox-state-refused",
+    "outbox-state-sent",
+    "outbox-state-waiting",
+    "outbox-title",
+    "receipt-number",
+];
+
+/// The words of the queue on pages that are not a clerk's, as JSON.
+pub(in crate::http::page) fn outbox_words(lang: Lang) -> String {
+    words(lang, ELSEWHERE)
+}
+
 /// What a page tells its scripts.
 #[derive(Debug, Clone)]
 pub(super) struct Script {
     /// The words, as JSON.
     pub(super) words: String,
-    /// Who reports: what waits on a shared phone is sent by its own sender only.
-    pub(super) who: String,
     /// The report's address in the API.
     pub(super) api: String,
     /// The report in a few words.
@@ -72,12 +89,9 @@ pub(super) struct Script {
 }
 
 impl Script {
-    pub(super) fn new(lang: Lang, caller: &Caller, report: &ReportView) -> Self {
-        let who = link_of(caller.actor.id)
-            .map_or_else(|| caller.actor.username.clone(), |number| format!("#{number}"));
+    pub(super) fn new(lang: Lang, report: &ReportView) -> Self {
         Self {
-            words: words(lang),
-            who,
+            words: words(lang, WORDS),
             api: format!(
                 "/api/v1/campaigns/{}/tallies/{}/{}",
                 report.campaign.id, report.unit.code, report.date
@@ -90,11 +104,17 @@ impl Script {
 }
 
 /// The words by their keys; what changes in them stands as `{name}`.
-fn words(lang: Lang) -> String {
+fn words(lang: Lang, keys: &[&'static str]) -> String {
     let most = Quantity::MAX.to_string();
-    let holes =
-        [("count", "{count}"), ("label", "{label}"), ("n", "{n}"), ("word", "{word}"), ("limit", &most)];
-    let all: BTreeMap<&str, String> = WORDS.iter().map(|key| (*key, lang.words(key, &holes))).collect();
+    let holes = [
+        ("count", "{count}"),
+        ("label", "{label}"),
+        ("n", "{n}"),
+        ("title", "{title}"),
+        ("word", "{word}"),
+        ("limit", &most),
+    ];
+    let all: BTreeMap<&str, String> = keys.iter().map(|key| (*key, lang.words(key, &holes))).collect();
     serde_json::to_string(&all).unwrap_or_default()
 }
 
@@ -106,15 +126,16 @@ mod tests {
     #[test]
     fn scripts_say_only_words_that_they_are_given() {
         for (name, source) in SCRIPTS {
+            let given = if *name == "sender.js" { ELSEWHERE } else { WORDS };
             for (at, _) in source.match_indices("t(\"") {
                 let key = source[at + 3..].split('"').next().unwrap();
                 let called = !source[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-                assert!(!called || key.starts_with('[') || WORDS.contains(&key), "{name}: {key}");
+                assert!(!called || key.starts_with('[') || given.contains(&key), "{name}: {key}");
             }
         }
-        for key in WORDS {
+        for key in WORDS.iter().chain(ELSEWHERE) {
             assert!(Lang::ZhCn.has(key) && Lang::En.has(key), "{key}");
         }
-        assert!(words(Lang::En).contains("{count}"));
+        assert!(words(Lang::En, WORDS).contains("{count}"));
     }
 }
