@@ -318,7 +318,7 @@ async fn act(app: &Arc<App>, caller: &Caller, id: &str, fields: &Query) -> Resul
         }
         "unlock_day" => app.unlock_day(caller, id, text("date")).await.map(drop)?,
         "save" | "" => {
-            app.update_campaign(caller, id, &body(&app.campaign(caller, id)?, fields)?).await.map(drop)?
+            app.update_campaign(caller, id, &body(&app.campaign(caller, id)?, fields)?).await.map(drop)?;
         }
         _ => return Err(Error::RouteUnknown),
     }
