@@ -19,6 +19,7 @@ mod idempotency;
 mod ledger;
 mod locks;
 mod outbox;
+mod pace;
 mod publication;
 mod review;
 mod rollup;

@@ -5,6 +5,7 @@
 //! report never takes another with it.
 
 use super::connect::Health;
+use super::pace::Pace;
 use super::rollup::{self, Hot};
 use super::submission::{Lines, Outcome, Submission, judge, repeated};
 use super::transaction::{Purpose, Transaction};
@@ -21,6 +22,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 use tokio::sync::{mpsc, oneshot, watch};
 
 type Answer = oneshot::Sender<Result<Outcome, StoreError>>;
@@ -199,7 +201,8 @@ pub(super) struct Parts {
 pub(super) fn start(parts: Parts) -> Handle {
     let (sender, receiver) = mpsc::channel(parts.queue);
     let counts = Arc::<Counts>::default();
-    tokio::spawn(Writer { parts, hot: Hot::default(), counts: counts.clone() }.run(receiver));
+    let pace = Pace::new(parts.batch);
+    tokio::spawn(Writer { parts, hot: Hot::default(), pace, counts: counts.clone() }.run(receiver));
     Handle { sender, counts }
 }
 
@@ -218,6 +221,7 @@ const GATHERING: usize = 2;
 struct Writer {
     parts: Parts,
     hot: Hot,
+    pace: Pace,
     counts: Arc<Counts>,
 }
 
@@ -225,7 +229,7 @@ impl Writer {
     async fn run(mut self, mut receiver: mpsc::Receiver<Command>) {
         let mut waiting = Vec::with_capacity(self.parts.batch);
         let mut batch: Vec<(Submission, Answer)> = Vec::with_capacity(self.parts.batch);
-        while receiver.recv_many(&mut waiting, self.parts.batch).await > 0 {
+        while receiver.recv_many(&mut waiting, self.pace.most()).await > 0 {
             self.gather(&mut receiver, &mut waiting).await;
             for command in waiting.drain(..) {
                 match command {
@@ -257,10 +261,10 @@ impl Writer {
     /// little more than one of few. Only what can run now is let run; nobody is waited for.
     async fn gather(&self, receiver: &mut mpsc::Receiver<Command>, waiting: &mut Vec<Command>) {
         let mut idle = 0;
-        while idle < GATHERING && waiting.len() < self.parts.batch {
+        while idle < GATHERING && waiting.len() < self.pace.most() {
             tokio::task::yield_now().await;
             let before = waiting.len();
-            while waiting.len() < self.parts.batch
+            while waiting.len() < self.pace.most()
                 && let Ok(command) = receiver.try_recv()
             {
                 waiting.push(command);
@@ -359,6 +363,7 @@ impl Writer {
         submissions: &[&Submission],
         atomic: Atomic,
     ) -> Result<Vec<Outcome>, StoreError> {
+        let began = Instant::now();
         let mut transaction = self.begin(Purpose::Submissions).await?;
         let catalogue = transaction.catalogue().clone();
         self.hot.check(transaction.head(), catalogue.epoch);
@@ -449,7 +454,9 @@ impl Writer {
             .collect();
         idempotency::insert(connection, transaction.now(), &keyed).await?;
         let head = transaction.head().clone();
+        let written_at = Instant::now();
         self.commit(transaction).await?;
+        self.pace.note(submissions.len(), began.elapsed(), written_at.elapsed());
         self.counts.batches.fetch_add(1, Ordering::Relaxed);
         self.counts.versions.fetch_add(versions.len() as u64, Ordering::Relaxed);
         self.hot.keep(written, head, catalogue.epoch);
