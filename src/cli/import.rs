@@ -118,13 +118,12 @@ impl Import {
     async fn units(&self, app: &App, caller: &Caller, bytes: Vec<u8>) -> Result<Done, Error> {
         let progress = Progress::default();
         let work = app.import_units(caller, bytes, self.dry_run, sheet::Limits::LOCAL, progress.clone());
-        // The bar is drawn on a terminal only.
-        let bar = indicatif::ProgressBar::new(0).with_message("reading");
-        if let Ok(style) = indicatif::ProgressStyle::with_template(
+        // Drawn on a terminal only; until the table is read nobody knows how long the bar is.
+        let bar = indicatif::ProgressBar::new_spinner().with_message("reading");
+        let style = indicatif::ProgressStyle::with_template(
             "{msg} {wide_bar} {human_pos} of {human_len} units, {elapsed}",
-        ) {
-            bar.set_style(style);
-        }
+        )
+        .unwrap_or_else(|_| indicatif::ProgressStyle::default_bar());
         let mut work = std::pin::pin!(work);
         let view = loop {
             tokio::select! {
@@ -134,7 +133,10 @@ impl Import {
                         bar.tick();
                         continue;
                     };
-                    bar.set_length(rows as u64);
+                    if bar.length().is_none() {
+                        bar.set_style(style.clone());
+                        bar.set_length(rows as u64);
+                    }
                     bar.set_position(progress.done() as u64);
                     bar.set_message(if progress.done() < rows { "entering" } else { "finishing" });
                 }
