@@ -1,5 +1,5 @@
 // The reports on their way: kept before they are sent, sent by their key until there is an answer.
-import { who } from "./dom.js";
+import { el, t, who } from "./dom.js";
 import * as keep from "./keep.js";
 
 const WAIT = 20000;
@@ -195,4 +195,26 @@ export function start() {
     if (!document.hidden) flush();
   });
   return flush();
+}
+
+/** What there is to say of a report beside its state. */
+export function why(report) {
+  if (report.state === "refused") return report.why;
+  if (report.state === "sent") return `${t("receipt-number")} ${report.receipt}`;
+  return report.why ? t(`outbox-${report.why}`) : "";
+}
+
+/** A report in a list: its title, its state, a word about it, and what can be done. */
+export const entry = (report, hint, actions) => el("li", { class: report.state },
+  el("p", {}, el("b", {}, report.title), " ", el("span", { class: `tag ${report.state}` }, t(`outbox-state-${report.state}`))),
+  el("p", { class: "hint" }, ...hint), actions);
+
+/** Shows these in a box, or hides it when there is nothing; the cursor stays on what it was on. */
+export function fill(box, parts) {
+  const focused = box.contains(document.activeElement) ? document.activeElement.id : null;
+  box.textContent = "";
+  box.hidden = !parts.length;
+  box.append(...parts);
+  const again = focused && document.getElementById(focused);
+  if (again) again.focus();
 }

@@ -6,13 +6,7 @@ import { reopen } from "./fields.js";
 const box = document.getElementById("outbox");
 let exported = null;
 
-function told(report) {
-  if (report.who !== who) return t("outbox-other");
-  if (report.state === "refused") return report.why;
-  if (report.state === "sent") return `${t("receipt-number")} ${report.receipt}`;
-  if (report.why === "signed_out") return t("outbox-signed_out");
-  return report.why ? t(`outbox-${report.why}`) : "";
-}
+const told = (report) => (report.who === who ? outbox.why(report) : t("outbox-other"));
 
 /** A report as text: to be pasted into a chat by hand when nothing else goes. */
 function exporting(report) {
@@ -27,9 +21,6 @@ function exporting(report) {
 function entry(report) {
   const mine = report.who === who;
   const act = (name, run) => el("button", { type: "button", id: `${report.key}.${name}`, onclick: run }, t(name));
-  const item = el("li", { class: report.state },
-    el("p", {}, el("b", {}, report.title), " ", el("span", { class: `tag ${report.state}` }, t(`outbox-state-${report.state}`))),
-    el("p", { class: "hint" }, clock(report.at), " ", told(report)));
   const buttons = el("p", { class: "actions" });
   if (mine && report.state === "waiting") buttons.append(act("outbox-send", () => outbox.again(report)));
   if (report.state === "sent") buttons.append(el("a", { class: "button", href: `${report.page}&done=${report.stored}` }, t("outbox-receipt")));
@@ -46,7 +37,7 @@ function entry(report) {
   buttons.append(act("outbox-delete", () => {
     if (report.state === "sent" || confirm(t("outbox-sure"))) outbox.forget(report);
   }));
-  item.append(buttons);
+  const item = outbox.entry(report, [clock(report.at), " ", told(report)], buttons);
   if (exported === report.key) item.append(exporting(report));
   return item;
 }
@@ -56,23 +47,18 @@ export async function render() {
   const reports = await outbox.list();
   const open = reports.filter((one) => one.state !== "sent");
   const sent = reports.filter((one) => one.state === "sent").reverse();
-  const focused = box.contains(document.activeElement) ? document.activeElement.id : null;
   const unfolded = Boolean(box.querySelector("details[open]"));
-  box.hidden = !reports.length;
-  box.textContent = "";
-  if (!reports.length) return;
-  box.append(el("h2", { id: "outbox-title" }, t("outbox-title")));
+  const parts = reports.length ? [el("h2", { id: "outbox-title" }, t("outbox-title"))] : [];
   if (open.some((one) => one.why === "signed_out" && one.who === who)) {
     const next = encodeURIComponent(location.pathname + location.search);
-    box.append(el("p", {}, el("a", { class: "button", href: `/login?next=${next}` }, t("outbox-sign_in"))));
+    parts.push(el("p", {}, el("a", { class: "button", href: `/login?next=${next}` }, t("outbox-sign_in"))));
   }
-  if (open.length) box.append(el("ul", { class: "list" }, ...open.map(entry)));
+  if (open.length) parts.push(el("ul", { class: "list" }, ...open.map(entry)));
   if (sent.length) {
     const list = el("ul", { class: "list" }, ...sent.map(entry));
-    box.append(el("details", { open: unfolded }, el("summary", {}, t("outbox-sent", { count: sent.length })), list));
+    parts.push(el("details", { open: unfolded }, el("summary", {}, t("outbox-sent", { count: sent.length })), list));
   }
-  const again = focused && document.getElementById(focused);
-  if (again) again.focus();
+  outbox.fill(box, parts);
 }
 
 /** Shows it now and whenever it changes. */

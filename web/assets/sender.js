@@ -7,12 +7,6 @@ const box = document.getElementById("outbox");
 /** Keys of what was sent while this page was open. */
 const gone = new Set();
 
-function why(report) {
-  if (report.state === "refused") return report.why;
-  if (report.state === "sent") return `${t("receipt-number")} ${report.receipt}`;
-  return report.why ? t(`outbox-${report.why}`) : "";
-}
-
 function entry(report) {
   const actions = el("p", { class: "actions" });
   if (report.state === "sent") {
@@ -24,20 +18,13 @@ function entry(report) {
     // What else can be done about it is done on the page of its own day.
     actions.append(el("a", { class: "button", href: report.page }, t("outbox-look")));
   }
-  return el("li", { class: report.state },
-    el("p", {}, el("b", {}, report.title), " ", el("span", { class: `tag ${report.state}` }, t(`outbox-state-${report.state}`))),
-    el("p", { class: "hint" }, why(report)), actions);
+  return outbox.entry(report, [outbox.why(report)], actions);
 }
 
 async function render() {
   const reports = (await outbox.list()).filter((one) => one.who === who && (one.state !== "sent" || gone.has(one.key)));
-  const focused = box.contains(document.activeElement) ? document.activeElement.id : null;
-  box.textContent = "";
-  box.hidden = !reports.length;
-  if (!reports.length) return;
-  box.append(el("h2", { id: "outbox-title" }, t("outbox-title")), el("ul", { class: "list" }, ...reports.map(entry)));
-  const again = focused && document.getElementById(focused);
-  if (again) again.focus();
+  const list = () => [el("h2", { id: "outbox-title" }, t("outbox-title")), el("ul", { class: "list" }, ...reports.map(entry))];
+  outbox.fill(box, reports.length ? list() : []);
 }
 
 outbox.onChange(render);
