@@ -1,6 +1,6 @@
 //! Milliseconds a picture, and where they go: `cargo bench -p pufa-charts`.
 //!
-//! Medians of interleaved rounds, warm, one thread; then charts a second on all threads, and the time to the first
+//! `cargo bench -p pufa-charts -- summary` draws only what has that in its name. Medians of interleaved rounds, warm, one thread; then charts a second on all threads, and the time to the first
 //! picture of a fresh process. The figures are of this machine at this moment: compare only what one run prints.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints, and stops on the first fault")]
 
@@ -48,7 +48,9 @@ fn main() {
     pufa_charts::png(&sample::by_unit(12, 5, Lang::ZhCn, Theme::Light), &Options::default()).unwrap();
     let first = first.elapsed();
 
-    let cases = cases();
+    let only = std::env::args().skip(1).find(|a| !a.starts_with('-'));
+    let mut cases = cases();
+    cases.retain(|(name, ..)| only.as_ref().is_none_or(|only| name.contains(only.as_str())));
     let mut times: Vec<[Vec<Duration>; 5]> = cases.iter().map(|_| Default::default()).collect();
     let mut sizes = vec![0; cases.len()];
     for _ in 0..rounds {

@@ -1,5 +1,8 @@
 //! The checksum of zlib, quick on what pictures are made of.
 
+use fearless_simd::prelude::*;
+use fearless_simd::{i16x16, u8x32, u16x16};
+
 /// The checksum of zlib (RFC 1950), a row at a time. A row adds what the row above added, but for the blocks of bytes
 /// in which they differ, so of most of a picture only the difference is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -19,65 +22,65 @@ impl Default for Adler {
     }
 }
 
-/// Bytes whose differences are summed side by side, and steps after which the sums still fit into 16 bits.
-const LANES: usize = 8;
+/// Bytes whose differences are summed side by side, and so many times that the sums still fit into 16 bits.
+const LANES: usize = 32;
 const STEPS: usize = 8;
+
+const ONES: [i16; LANES] = [1; LANES];
+const PLACES: [i16; LANES] = {
+    let mut places = [0; LANES];
+    let mut i = 0;
+    while i < LANES {
+        places[i] = i as i16;
+        i += 1;
+    }
+    places
+};
+
+/// The sum of numbers, each times a factor.
+#[inline(always)]
+fn weigh<S: Simd>(simd: S, [a, b]: [u16x16<S>; 2], factors: [i16; LANES]) -> i32 {
+    let (low, high) = factors.split_at(LANES / 2);
+    let low = simd.pairwise_dot_product_i16x16(a.bitcast(), i16x16::from_slice(simd, low));
+    let high = simd.pairwise_dot_product_i16x16(b.bitcast(), i16x16::from_slice(simd, high));
+    let mut sum = 0;
+    for part in (low + high).as_slice() {
+        sum += part;
+    }
+    sum
+}
 
 impl Adler {
     const BASE: u64 = 65_521;
 
     /// Takes bytes of a row in place of those above them; the first is `left` bytes from the end of the row.
-    pub(crate) fn exchange(&mut self, row: &[u8], above: &[u8], mut left: usize) {
-        let ((blocks, rest), (above, above_rest)) =
-            (row.as_chunks::<{ LANES * STEPS }>(), above.as_chunks::<{ LANES * STEPS }>());
-        for (block, above) in blocks.iter().zip(above) {
+    #[inline(always)]
+    pub(crate) fn exchange<S: Simd>(&mut self, simd: S, row: &[u8], above: &[u8], mut left: usize) {
+        let ((new, rest), (old, above)) = (row.as_chunks::<LANES>(), above.as_chunks::<LANES>());
+        for (new, old) in new.chunks(STEPS).zip(old.chunks(STEPS)) {
             // For each lane the sum of its differences, and of those sums after each step, which counts a difference
             // once for each step that is left.
-            let (mut plain, mut steps) = ([0_i16; LANES], [0_i16; LANES]);
-            for (new, old) in block.chunks_exact(LANES).zip(above.chunks_exact(LANES)) {
-                for i in 0..LANES {
-                    plain[i] += i16::from(new[i]) - i16::from(old[i]);
-                    steps[i] += plain[i];
-                }
+            let zero = u16x16::splat(simd, 0);
+            let (mut plain, mut steps) = ([zero; 2], [zero; 2]);
+            for (new, old) in new.iter().zip(old) {
+                let (a, b) = simd.widen_u8x32(u8x32::from_slice(simd, new));
+                let (x, y) = simd.widen_u8x32(u8x32::from_slice(simd, old));
+                plain = [plain[0] + a - x, plain[1] + b - y];
+                steps = [steps[0] + plain[0], steps[1] + plain[1]];
             }
-            let (mut sum, mut whole, mut within) = (0_i32, 0_i32, 0_i32);
-            for i in 0..LANES {
-                sum += i32::from(plain[i]);
-                whole += i32::from(steps[i]);
-                within += i32::from(plain[i]) * i as i32;
-            }
-            left -= LANES * STEPS;
+            let [sum, within] = [weigh(simd, plain, ONES), weigh(simd, plain, PLACES)];
+            let whole = weigh(simd, steps, ONES);
+            left -= LANES * new.len();
             self.add(sum, whole * LANES as i32 - within, left);
         }
-        let ((blocks, rest), (above, above_rest)) = (rest.as_chunks::<16>(), above_rest.as_chunks::<16>());
-        for (block, above) in blocks.iter().zip(above) {
-            self.exchange_sixteen(block, above, left);
-            left -= 16;
-        }
-        for (new, old) in rest.iter().zip(above_rest) {
+        for (new, old) in rest.iter().zip(above) {
             self.add(i32::from(*new) - i32::from(*old), 0, left);
             left -= 1;
         }
     }
 
-    /// The same for sixteen bytes, in four words of 16 bits each.
-    fn exchange_sixteen(&mut self, row: &[u8; 16], above: &[u8; 16], left: usize) {
-        const ODD: u64 = 0x00FF_00FF_00FF_00FF;
-        const ALL: u64 = 0x0001_0001_0001_0001;
-        let (row, above) = (u128::from_le_bytes(*row), u128::from_le_bytes(*above));
-        // Each difference has 256 more than it is, so that it is not negative.
-        let apart = |by: u32| ((row >> by) as u64 & ODD) + 256 * ALL - ((above >> by) as u64 & ODD);
-        let [even, odd, even_on, odd_on] = [0, 8, 64, 72].map(apart);
-        // Multiplication leaves in the highest 16 bits the sum of all four, each times the factor opposite to it.
-        let sum = |four: u64, factors: u64| (four.wrapping_mul(factors) >> 48) as i32;
-        let all = even + odd + even_on + odd_on;
-        let places =
-            sum(all, 0x0000_0002_0004_0006) + sum(odd + odd_on, ALL) + 8 * sum(even_on + odd_on, ALL);
-        // 120 is the sum of all sixteen places.
-        self.add(sum(all, ALL) - 16 * 256, 120 * 256 - places, left);
-    }
-
     /// Adds differences with their sum, and their sum weighted by places, of which `left` more follow.
+    #[inline(always)]
     const fn add(&mut self, plain: i32, weighted: i32, left: usize) {
         self.plain = self.plain.wrapping_add_signed(plain as i64);
         self.weighted = self.weighted.wrapping_add_signed(plain as i64 * left as i64 + weighted as i64);
@@ -97,6 +100,8 @@ impl Adler {
 
 #[cfg(test)]
 mod tests {
+    use fearless_simd::{Level, dispatch};
+
     use super::*;
 
     #[test]
@@ -112,7 +117,7 @@ mod tests {
             let mut sum = Adler::default();
             let mut above = vec![0; stride];
             for row in data.chunks(stride) {
-                sum.exchange(row, &above, stride);
+                dispatch!(Level::new(), simd => sum.exchange(simd, row, &above, stride));
                 sum.row(stride);
                 above = row.to_vec();
             }

@@ -5,6 +5,9 @@
 //! of bytes are looked at. There two bits a byte say whether it equals the one above and the one before, so that the
 //! next repeat is found with a few instructions however far it is. The `png` crate decodes its output in tests.
 
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, u8x64};
+
 use crate::checksum::Adler;
 use crate::huffman::{Block, LONGEST, far};
 
@@ -49,6 +52,8 @@ pub(crate) struct Deflate {
     even: Masks,
     run: Masks,
     worth: Masks,
+    /// Which instructions this processor has.
+    level: Level,
 }
 
 impl Default for Deflate {
@@ -61,6 +66,7 @@ impl Default for Deflate {
             even: Masks::default(),
             run: Masks::default(),
             worth: Masks::default(),
+            level: Level::new(),
         }
     }
 }
@@ -82,13 +88,19 @@ impl Deflate {
     /// Adds rows to the stream.
     #[inline(never)]
     pub(crate) fn rows(&mut self, rows: &Rows<'_>) {
+        dispatch!(self.level, simd => self.rows_by(simd, rows));
+    }
+
+    // From here on down everything is inlined, so that all of it is compiled for each set of instructions.
+    #[inline(always)]
+    fn rows_by<S: Simd>(&mut self, simd: S, rows: &Rows<'_>) {
         let Rows { bytes, from, stride, changed, block } = *rows;
         let mut start = from;
         // Bytes up to here that equal the row above and are not said yet.
         let mut pending = 0;
         for mask in changed {
             if self.done == 0 && start == from {
-                self.first_row(&bytes[..stride]);
+                self.first_row(simd, &bytes[..stride]);
                 start += stride;
                 continue;
             }
@@ -100,20 +112,21 @@ impl Deflate {
                 left &= u64::MAX.checked_shl(first + count).unwrap_or(0);
                 let a = (start + ((first as usize) << block)).min(end);
                 let b = (start + (((first + count) as usize) << block)).min(end);
-                self.sum.exchange(&bytes[a..b], &bytes[a - stride..b - stride], end - a);
-                pending = self.scan(rows, a, b, pending + a - at);
+                self.sum.exchange(simd, &bytes[a..b], &bytes[a - stride..b - stride], end - a);
+                pending = self.scan(simd, rows, a, b, pending + a - at);
                 at = b;
             }
             self.sum.row(stride);
             pending += end - at;
             start = end;
         }
-        self.above(bytes, start, stride, pending);
+        self.above(simd, bytes, start, stride, pending);
         self.done += start - from;
     }
 
     /// The first row of a picture, which has nothing above it.
-    fn first_row(&mut self, row: &[u8]) {
+    #[inline(always)]
+    fn first_row<S: Simd>(&mut self, simd: S, row: &[u8]) {
         let mut at = 0;
         while at < row.len() {
             let run = if at > 0 { row[at..].iter().take_while(|b| **b == row[at - 1]).count() } else { 0 };
@@ -125,16 +138,24 @@ impl Deflate {
                 at += 1;
             }
         }
-        self.sum.exchange(row, &vec![0; row.len()], row.len());
+        self.sum.exchange(simd, row, &vec![0; row.len()], row.len());
         self.sum.row(row.len());
     }
 
     /// Encodes `from..to`, before which `pending` bytes equal to the row above are not said yet. Returns how many are
     /// not at the end.
-    fn scan(&mut self, rows: &Rows<'_>, from: usize, to: usize, mut pending: usize) -> usize {
+    #[inline(always)]
+    fn scan<S: Simd>(
+        &mut self,
+        simd: S,
+        rows: &Rows<'_>,
+        from: usize,
+        to: usize,
+        mut pending: usize,
+    ) -> usize {
         let Rows { bytes, stride, .. } = *rows;
         let room = to - from;
-        self.compare(bytes, from, room, stride);
+        self.compare(simd, bytes, from, room, stride);
         let mut at = 0;
         if pending > 0 {
             at = self.even.ones(0);
@@ -142,7 +163,7 @@ impl Deflate {
             if at >= room {
                 return pending;
             }
-            self.above(bytes, from + at, stride, pending);
+            self.above(simd, bytes, from + at, stride, pending);
         }
         // How far the first byte of `bytes` is from the first of the picture.
         let base = self.done - rows.from;
@@ -187,44 +208,34 @@ impl Deflate {
     }
 
     /// Finds which of some bytes equal the one above and the one before.
-    fn compare(&mut self, bytes: &[u8], from: usize, room: usize, stride: usize) {
-        self.even.0.clear();
-        self.run.0.clear();
-        for at in (from..from + room).step_by(64) {
-            let (mut even, mut run) = (0, 0);
-            // Most changes are short: half a word of bits is often enough.
-            for half in (0..64).step_by(32).take_while(|half| at + half < from + room) {
-                let here = &bytes[at + half..at + half + 32];
-                let above = &bytes[at + half - stride..at + half - stride + 32];
-                let before = &bytes[at + half - 1..at + half + 31];
-                for i in (0..32).step_by(8) {
-                    let word = eight(here, i);
-                    even |= bits(zeros(word ^ eight(above, i))) << (half + i);
-                    run |= bits(zeros(word ^ eight(before, i))) << (half + i);
-                }
+    #[inline(always)]
+    fn compare<S: Simd>(&mut self, simd: S, bytes: &[u8], from: usize, room: usize, stride: usize) {
+        let (mut even, mut run) = masks(simd, &bytes[from - stride..], stride, room);
+        let mut at = 0;
+        for ((evens, runs), worth) in
+            self.even.0.iter_mut().zip(self.run.0.iter_mut()).zip(self.worth.0.iter_mut())
+        {
+            (*evens, *runs) = (even, run);
+            if at >= room {
+                *worth = u64::MAX;
+                break;
             }
-            self.even.0.push(even);
-            self.run.0.push(run);
+            at += 64;
+            let next = if at < room {
+                masks(simd, &bytes[from - stride + at..], stride, room - at)
+            } else {
+                (u64::MAX, 0)
+            };
+            let (evens, runs) = ((even, next.0), (run, next.1));
+            let above = even & ahead(evens, 1) & ahead(evens, 2) & ahead(evens, 3);
+            *worth = above | run & ahead(runs, 1) & ahead(runs, 2);
+            (even, run) = next;
         }
-        // What lies beyond is as good as equal to the row above, for which a repeat may go on.
-        let last = self.even.0.len() - 1;
-        let beyond = 64 * self.even.0.len() - room;
-        let beyond = !(u64::MAX >> beyond);
-        self.even.0[last] |= beyond;
-        self.run.0[last] &= !beyond;
-        self.even.0.push(u64::MAX);
-        self.run.0.push(0);
-        self.worth.0.clear();
-        for (even, run) in self.even.0.windows(2).zip(self.run.0.windows(2)) {
-            let ahead = |pair: &[u64], by: u32| pair[0] >> by | pair[1] << (64 - by);
-            let evens = even[0] & ahead(even, 1) & ahead(even, 2) & ahead(even, 3);
-            let runs = run[0] & ahead(run, 1) & ahead(run, 2);
-            self.worth.0.push(evens | runs);
-        }
-        self.worth.0.push(u64::MAX);
+        self.even.0[at / 64 + 1] = 0;
     }
 
     /// Says the bytes from `at` on as a repeat from where they were seen last, if they were. Returns how many.
+    #[inline(always)]
     fn again(&mut self, bytes: &[u8], at: usize, base: usize, room: usize) -> usize {
         let here = eight(bytes, at);
         let now = (base + at) as u32;
@@ -243,7 +254,8 @@ impl Deflate {
 
     /// Says the `count` bytes before `at`, which equal the row above: where they equal each other as well, as that,
     /// which takes fewer bits.
-    fn above(&mut self, bytes: &[u8], at: usize, stride: usize, count: usize) {
+    #[inline(always)]
+    fn above<S: Simd>(&mut self, simd: S, bytes: &[u8], at: usize, stride: usize, count: usize) {
         if count == 0 {
             return;
         }
@@ -251,7 +263,7 @@ impl Deflate {
         // Repeats of the greatest length and of one kind are said at once.
         let (mut kind, mut times) = (false, 0);
         while rest.len() > LONGEST + SHORTEST_ABOVE {
-            let even = rest[..LONGEST] == rest[1..=LONGEST];
+            let even = flat(simd, &rest[..=LONGEST]);
             if even != kind && times > 0 {
                 self.out.repeat_often(LONGEST, if kind { far(1) } else { far(stride) }, times);
                 times = 0;
@@ -277,6 +289,7 @@ impl Deflate {
         }
     }
 
+    #[inline(always)]
     fn repeat(&mut self, len: usize, far: u32) {
         if len > LONGEST {
             return self.long(len, far);
@@ -296,48 +309,48 @@ impl Deflate {
     }
 }
 
-/// A bit for each of some bytes, lowest first.
-#[derive(Default)]
-struct Masks(Vec<u64>);
+/// A bit for each byte of a row, lowest first, and a word or two that end every count.
+struct Masks(Box<[u64; WINDOW / 64 + 2]>);
 
-impl Masks {
-    /// How many bits are not set from one on.
-    fn zeros(&self, at: usize) -> usize {
-        let (mut word, skip) = (at / 64, at % 64);
-        let ones = self.0[word] >> skip;
-        if ones != 0 {
-            return ones.trailing_zeros() as usize;
-        }
-        let mut count = 64 - skip;
-        loop {
-            word += 1;
-            match self.0.get(word) {
-                Some(0) => count += 64,
-                Some(bits) => return count + bits.trailing_zeros() as usize,
-                None => return count,
-            }
-        }
-    }
-
-    /// How many bits are set from one on.
-    fn ones(&self, at: usize) -> usize {
-        let (mut word, skip) = (at / 64, at % 64);
-        let zeros = !self.0[word] >> skip;
-        if zeros != 0 {
-            return zeros.trailing_zeros() as usize;
-        }
-        let mut count = 64 - skip;
-        loop {
-            word += 1;
-            match self.0.get(word) {
-                Some(&u64::MAX) => count += 64,
-                Some(bits) => return count + bits.trailing_ones() as usize,
-                None => return count,
-            }
-        }
+impl Default for Masks {
+    fn default() -> Self {
+        Self(Box::new([0; WINDOW / 64 + 2]))
     }
 }
 
+impl Masks {
+    /// How many bits are not set from one on.
+    #[inline(always)]
+    fn zeros(&self, at: usize) -> usize {
+        self.count(at, 0)
+    }
+
+    /// How many bits are set from one on.
+    #[inline(always)]
+    fn ones(&self, at: usize) -> usize {
+        self.count(at, u64::MAX)
+    }
+
+    /// How many bits are as those of `like`, which are all the same.
+    #[inline(always)]
+    fn count(&self, at: usize, like: u64) -> usize {
+        let (first, skip) = (at / 64, at % 64);
+        let others = (self.0[first] ^ like) >> skip;
+        if others != 0 {
+            return others.trailing_zeros() as usize;
+        }
+        let mut count = 64 - skip;
+        for word in &self.0[first + 1..] {
+            if *word != like {
+                return count + (word ^ like).trailing_zeros() as usize;
+            }
+            count += 64;
+        }
+        count
+    }
+}
+
+#[inline(always)]
 fn eight(bytes: &[u8], at: usize) -> u64 {
     let mut eight = [0; 8];
     eight.copy_from_slice(&bytes[at..at + 8]);
@@ -345,22 +358,49 @@ fn eight(bytes: &[u8], at: usize) -> u64 {
 }
 
 /// How many bytes agree, lowest first, of two words with this difference.
+#[inline(always)]
 const fn agree(difference: u64) -> usize {
     (difference.trailing_zeros() / 8) as usize
 }
 
-/// The highest bit of each byte that is zero.
-const fn zeros(word: u64) -> u64 {
-    const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
-    !(((word & LOW) + LOW) | word | LOW)
+/// Of 64 bytes, `stride` after the first of some, which equal the one above and which the one before. Those beyond `room`
+/// are as good as equal to the row above, for which a repeat may go on.
+#[inline(always)]
+fn masks<S: Simd>(simd: S, bytes: &[u8], stride: usize, room: usize) -> (u64, u64) {
+    let here = load(simd, bytes, stride);
+    let even = here.simd_eq(load(simd, bytes, 0)).to_bitmask();
+    let run = here.simd_eq(load(simd, bytes, stride - 1)).to_bitmask();
+    let beyond = u64::MAX.checked_shl(room as u32).unwrap_or(0);
+    (even | beyond, run & !beyond)
 }
 
-/// The highest bits of the bytes, side by side.
-const fn bits(word: u64) -> u64 {
-    (word >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+/// The bits of a word and the one after it from some bit on.
+#[inline(always)]
+const fn ahead((here, next): (u64, u64), by: u32) -> u64 {
+    here >> by | next << (64 - by)
+}
+
+/// Whether all of some bytes, at least 64, are the same.
+#[inline(always)]
+fn flat<S: Simd>(simd: S, bytes: &[u8]) -> bool {
+    let first = u8x64::splat(simd, bytes[0]);
+    let mut at = 0;
+    while at + 64 < bytes.len() {
+        if load(simd, bytes, at).simd_eq(first).to_bitmask() != u64::MAX {
+            return false;
+        }
+        at += 64;
+    }
+    load(simd, bytes, bytes.len() - 64).simd_eq(first).to_bitmask() == u64::MAX
+}
+
+#[inline(always)]
+fn load<S: Simd>(simd: S, bytes: &[u8], at: usize) -> u8x64<S> {
+    u8x64::from_slice(simd, &bytes[at..at + 64])
 }
 
 /// How many of `room` bytes from `there` equal those from `here` on, of which `len` are known to.
+#[inline(always)]
 fn same(bytes: &[u8], there: usize, here: usize, mut len: usize, room: usize) -> usize {
     while len < room {
         let difference = eight(bytes, there + len) ^ eight(bytes, here + len);
@@ -372,6 +412,7 @@ fn same(bytes: &[u8], there: usize, here: usize, mut len: usize, room: usize) ->
     room
 }
 
+#[inline(always)]
 fn hash(word: u64) -> usize {
     ((word << 16).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - HASH_BITS)) as usize
 }

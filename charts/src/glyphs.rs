@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 
 use skrifa::outline::OutlinePen;
 
@@ -98,10 +99,9 @@ impl Glyphs {
         mask
     }
 
-    /// A row of a mask.
-    pub(crate) fn row(&self, mask: &Mask, y: usize) -> &[u8] {
-        let start = mask.start + y * mask.width;
-        &self.bytes[start..start + mask.width]
+    /// Some rows of a mask.
+    pub(crate) fn rows(&self, mask: &Mask, rows: Range<usize>) -> &[u8] {
+        &self.bytes[mask.start + rows.start * mask.width..mask.start + rows.end * mask.width]
     }
 
     fn make(&mut self, key: Key) -> Mask {

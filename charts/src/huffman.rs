@@ -1,5 +1,7 @@
 //! Blocks of deflate: bytes and repeats counted, given Huffman codes of their own, and written as bits (RFC 1951).
 
+use fearless_simd::{Level, Simd, dispatch};
+
 /// Longest repeat that deflate can say.
 pub(crate) const LONGEST: usize = 258;
 /// Repeats and bytes of a block: bounds the memory, and lets codes follow the picture.
@@ -28,6 +30,7 @@ pub(crate) struct Block {
     repeats: Box<[(u32, u32, u32); REPEATS]>,
     count: usize,
     out: Bits,
+    level: Level,
 }
 
 impl Default for Block {
@@ -38,6 +41,7 @@ impl Default for Block {
             repeats: Box::new([(0, 0, 0); REPEATS]),
             count: 0,
             out: Bits::default(),
+            level: Level::new(),
         }
     }
 }
@@ -57,6 +61,7 @@ impl Block {
     }
 
     /// Adds a byte.
+    #[inline(always)]
     pub(crate) fn byte(&mut self, byte: u8) {
         if self.len >= BYTES {
             self.write(false);
@@ -66,6 +71,7 @@ impl Block {
     }
 
     /// Adds the first `count` of some bytes, of which there are eight more to read.
+    #[inline(always)]
     pub(crate) fn bytes(&mut self, mut bytes: &[u8], mut count: usize) {
         loop {
             if self.len > BYTES - 8 {
@@ -83,11 +89,13 @@ impl Block {
     }
 
     /// Adds a repeat of 3 to [`LONGEST`] bytes, from a distance as [`far`] has it.
+    #[inline(always)]
     pub(crate) fn repeat(&mut self, len: usize, far: u32) {
         self.repeat_often(len, far, 1);
     }
 
     /// Adds the same repeat several times.
+    #[inline(always)]
     pub(crate) fn repeat_often(&mut self, len: usize, far: u32, times: u32) {
         if self.count >= REPEATS {
             self.write(false);
@@ -134,7 +142,8 @@ impl Block {
             let extra = if code < 4 { 0 } else { code as u32 / 2 - 1 };
             *word = prefix | length << 16 | (length + extra) << 24;
         }
-        self.out.symbols(&self.bytes[..], self.len, repeats, &words);
+        let (bytes, len) = (&self.bytes[..], self.len);
+        dispatch!(self.level, simd => self.out.symbols(simd, bytes, len, repeats, &words));
         let (code, bits) = letters.codes[END];
         self.out.put(u64::from(code), bits);
         (self.len, self.count) = (0, 0);
@@ -367,6 +376,7 @@ impl Bits {
     }
 
     /// Adds at most 56 bits.
+    #[inline(always)]
     fn put(&mut self, bits: u64, count: u32) {
         self.held |= bits << (self.count & 7);
         self.count += count;
@@ -378,8 +388,15 @@ impl Bits {
     }
 
     /// Adds `count` bytes, between them repeats that each say how many bytes come before them.
-    #[inline(never)]
-    fn symbols(&mut self, bytes: &[u8], count: usize, repeats: &[(u32, u32, u32)], words: &Words) {
+    #[inline(always)]
+    fn symbols<S: Simd>(
+        &mut self,
+        _: S,
+        bytes: &[u8],
+        count: usize,
+        repeats: &[(u32, u32, u32)],
+        words: &Words,
+    ) {
         // A value of its own, so that it is kept in registers.
         let mut out = std::mem::take(self);
         let mut at = 0;
@@ -392,8 +409,19 @@ impl Bits {
             // At most 14 + 5 + 15 + 13 bits.
             let bits = near >> 24;
             let word = u64::from(near & 0x00FF_FFFF) | distance << (bits & 31);
-            for _ in 0..*times {
-                out.put(word, bits + (far >> 24));
+            let bits = bits + (far >> 24);
+            let mut left = *times;
+            // Four short ones fit into a word.
+            if left >= 4 && bits <= 14 {
+                let two = word | word << bits;
+                let four = two | two << (2 * bits);
+                while left >= 4 {
+                    out.put(four, 4 * bits);
+                    left -= 4;
+                }
+            }
+            for _ in 0..left {
+                out.put(word, bits);
             }
         }
         out.bytes(bytes, at, count, words);

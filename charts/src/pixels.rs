@@ -7,7 +7,7 @@ use crate::backdrop::Backdrop;
 use crate::canvas::{Bounds, Op, Q, Recorder, Text, round_ends};
 use crate::deflate::{BEYOND, Deflate, Rows, WINDOW};
 use crate::font::{self, UNITS};
-use crate::glyphs::{Glyphs, Key};
+use crate::glyphs::{Glyphs, Key, Mask};
 use crate::palette::Palette;
 use crate::raster::{self, Point, Rasterizer, Sink};
 use crate::theme::Rgb;
@@ -101,6 +101,15 @@ impl Plane {
         self.changed[row + 1] |= blocks;
         let start = (self.kept + row) * self.stride() + 1 + x;
         &mut self.bytes[start..start + len]
+    }
+
+    /// The band from the first pixel of a rectangle on, all of whose pixels may change; it must lie in the band.
+    fn touch(&mut self, x: Range<usize>, y: Range<usize>) -> &mut [u8] {
+        let blocks = self.blocks(x.start, x.len());
+        let row = y.start - self.band.start;
+        self.changed[row..=y.end - self.band.start].iter_mut().for_each(|all| *all |= blocks);
+        let start = (self.kept + row) * self.stride() + 1 + x.start;
+        &mut self.bytes[start..]
     }
 
     /// Fills a rectangle as far as it lies in the band.
@@ -356,22 +365,25 @@ impl Worker {
                 fat,
             };
             let mask = self.glyphs.mask(key);
-            let (left, top) = (at_x + mask.left, at_y + mask.top);
-            for row in 0..mask.height {
-                let y = top + row as i32;
-                if y < self.plane.band.start as i32 || y >= self.plane.band.end as i32 {
-                    continue;
-                }
-                let coverage = self.glyphs.row(&mask, row);
-                let skip = (-left).max(0) as usize;
-                let start = left.max(0) as usize;
-                if skip < coverage.len() && start < self.plane.width {
-                    let coverage = &coverage[skip..];
-                    let len = coverage.len().min(self.plane.width - start);
-                    let pixels = self.plane.row(start, y as usize, len);
-                    self.palette.blend(ink, pixels, &coverage[..len]);
-                }
-            }
+            self.stamp(&mask, (at_x + mask.left, at_y + mask.top), ink);
+        }
+    }
+
+    /// Paints what lies in the band of a glyph whose mask begins at a place.
+    fn stamp(&mut self, mask: &Mask, (left, top): (i32, i32), ink: usize) {
+        let Self { plane, glyphs, palette, .. } = self;
+        let band = plane.band.start as i32..plane.band.end as i32;
+        let (first, last) = (top.max(band.start), (top + mask.height as i32).min(band.end));
+        let (skip, start) = ((-left).max(0) as usize, left.max(0) as usize);
+        if first >= last || skip >= mask.width || start >= plane.width {
+            return;
+        }
+        let len = (mask.width - skip).min(plane.width - start);
+        let stride = plane.stride();
+        let below = plane.touch(start..start + len, first as usize..last as usize);
+        let coverage = glyphs.rows(mask, (first - top) as usize..(last - top) as usize);
+        for (pixels, coverage) in below.chunks_mut(stride).zip(coverage.chunks_exact(mask.width)) {
+            palette.blend(ink, &mut pixels[..len], &coverage[skip..skip + len]);
         }
     }
 }
