@@ -1,7 +1,7 @@
 //! The checksum of zlib, quick on what pictures are made of.
 
 use fearless_simd::prelude::*;
-use fearless_simd::{i16x16, u8x32, u16x16};
+use fearless_simd::{i16x16, i32x8, u8x32, u16x16};
 
 /// The checksum of zlib (RFC 1950), a row at a time. A row adds what the row above added, but for the blocks of bytes
 /// in which they differ, so of most of a picture only the difference is looked at.
@@ -37,14 +37,18 @@ const PLACES: [i16; LANES] = {
     places
 };
 
-/// The sum of numbers, each times a factor.
+/// Numbers, each times a factor, in eight sums.
 #[inline(always)]
-fn weigh<S: Simd>(simd: S, [a, b]: [u16x16<S>; 2], factors: [i16; LANES]) -> i32 {
+fn weigh<S: Simd>(simd: S, [a, b]: [u16x16<S>; 2], factors: [i16; LANES]) -> i32x8<S> {
     let (low, high) = factors.split_at(LANES / 2);
-    let low = simd.pairwise_dot_product_i16x16(a.bitcast(), i16x16::from_slice(simd, low));
-    let high = simd.pairwise_dot_product_i16x16(b.bitcast(), i16x16::from_slice(simd, high));
+    simd.pairwise_dot_product_i16x16(a.bitcast(), i16x16::from_slice(simd, low))
+        + simd.pairwise_dot_product_i16x16(b.bitcast(), i16x16::from_slice(simd, high))
+}
+
+#[inline(always)]
+fn add_up<S: Simd>(sums: i32x8<S>) -> i32 {
     let mut sum = 0;
-    for part in (low + high).as_slice() {
+    for part in sums.as_slice() {
         sum += part;
     }
     sum
@@ -68,10 +72,10 @@ impl Adler {
                 plain = [plain[0] + a - x, plain[1] + b - y];
                 steps = [steps[0] + plain[0], steps[1] + plain[1]];
             }
-            let [sum, within] = [weigh(simd, plain, ONES), weigh(simd, plain, PLACES)];
-            let whole = weigh(simd, steps, ONES);
+            let sum = add_up(weigh(simd, plain, ONES));
+            let places = add_up(weigh(simd, steps, [LANES as i16; LANES]) - weigh(simd, plain, PLACES));
             left -= LANES * new.len();
-            self.add(sum, whole * LANES as i32 - within, left);
+            self.add(sum, places, left);
         }
         for (new, old) in rest.iter().zip(above) {
             self.add(i32::from(*new) - i32::from(*old), 0, left);
@@ -86,15 +90,20 @@ impl Adler {
         self.weighted = self.weighted.wrapping_add_signed(plain as i64 * left as i64 + weighted as i64);
     }
 
-    /// Adds the row of so many bytes.
-    pub(crate) fn row(&mut self, stride: usize) {
-        self.b = (self.b + self.a * stride as u64 + self.weighted) % Self::BASE;
-        self.a = (self.a + self.plain) % Self::BASE;
+    /// Adds the row of so many bytes, at most 32768.
+    #[inline(always)]
+    pub(crate) const fn row(&mut self, stride: usize) {
+        self.b += self.a * stride as u64 + self.weighted;
+        self.a += self.plain;
+        // Divisions take long. Some thousand rows fit before, and `a` cannot have grown beyond 2^40 by then.
+        if self.b >= 1 << 60 {
+            (self.a, self.b) = (self.a % Self::BASE, self.b % Self::BASE);
+        }
     }
 
     /// The checksum of the rows so far.
     pub(crate) const fn value(&self) -> u32 {
-        (self.b << 16 | self.a) as u32
+        ((self.b % Self::BASE) << 16 | self.a % Self::BASE) as u32
     }
 }
 

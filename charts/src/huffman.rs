@@ -224,14 +224,20 @@ struct Code<const N: usize> {
 impl<const N: usize> Code<N> {
     fn new(counts: &[u32; N], limit: u8) -> Self {
         let lengths = lengths(counts, limit);
+        let mut many = [0_u32; 16];
+        for length in &lengths {
+            many[usize::from(*length & 15)] += 1;
+        }
+        // The first code of each length (RFC 1951, 3.2.2).
+        let mut next = [0_u32; 16];
+        for length in 2..16 {
+            next[length] = (next[length - 1] + many[length - 1]) << 1;
+        }
         let mut codes = [(0, 0); N];
-        let mut next = 0_u32;
-        for length in 1..=limit {
-            for (slot, _) in codes.iter_mut().zip(&lengths).filter(|(_, l)| **l == length) {
-                *slot = (next.reverse_bits() >> (32 - u32::from(length)), u32::from(length));
-                next += 1;
-            }
-            next <<= 1;
+        for (slot, length) in codes.iter_mut().zip(&lengths).filter(|(_, length)| **length > 0) {
+            let code = &mut next[usize::from(*length & 15)];
+            *slot = (code.reverse_bits() >> (32 - u32::from(*length)), u32::from(*length));
+            *code += 1;
         }
         Self { lengths, codes }
     }
@@ -433,7 +439,8 @@ impl Bits {
     fn bytes(&mut self, bytes: &[u8], mut at: usize, upto: usize, words: &Words) {
         /// What to keep of four words for so many bytes.
         const KEEP: [[u32; 4]; 5] = [[0; 4], [!0, 0, 0, 0], [!0, !0, 0, 0], [!0, !0, !0, 0], [!0; 4]];
-        while at < upto {
+        // Mostly there are four at most, often none, which no processor guesses: so none are written like some.
+        loop {
             let keep = &KEEP[(upto - at).min(4)];
             let Some(four) = bytes.get(at..at + 4) else { return };
             let [a, b, c, d] = [0, 1, 2, 3].map(|i| words.bytes[usize::from(four[i])] & keep[i]);
@@ -442,6 +449,9 @@ impl Bits {
             let high = u64::from(c & 0xFFFF) | u64::from(d & 0xFFFF) << (c >> 16);
             self.put(low | high << ab, ab + cd);
             at += 4;
+            if at >= upto {
+                return;
+            }
         }
     }
 

@@ -18,18 +18,47 @@ const OVER_EDGE: u32 = 4;
 const RESERVE: usize = 190;
 
 const UNKNOWN: u16 = u16::MAX;
+/// What is known of a colour below before anything was asked: without coverage it stays.
+const NOTHING: [[u16; STEPS]; MOST] = {
+    let mut rows = [[UNKNOWN; STEPS]; MOST];
+    let mut under = 0;
+    while under < MOST {
+        rows[under][0] = under as u16;
+        under += 1;
+    }
+    rows
+};
 
 /// A colour that is drawn with, and what it makes of each colour it is drawn over.
 struct Ink {
     color: Rgb,
     /// Index after blending: by the index below and the coverage; [`UNKNOWN`] until it is asked for.
-    mixes: Vec<[u16; STEPS]>,
-    /// Whether a row of `mixes` is of this picture.
-    ready: [bool; MOST],
+    mixes: Box<[[u16; STEPS]; MOST]>,
+    /// A bit for each row of `mixes` in which something is known.
+    known: [u64; MOST / 64],
     /// Index of coverage 1 over the ground, if the ramp is contiguous.
     ramp: Option<u8>,
     /// Whether it is the ground's own colour, which over bare ground changes nothing.
     is_ground: bool,
+}
+
+impl Ink {
+    /// Begins a picture, for which nothing that was known holds.
+    fn forget(&mut self) {
+        for (word, known) in self.known.iter_mut().enumerate() {
+            while *known != 0 {
+                let under = word * 64 + known.trailing_zeros() as usize;
+                *known &= *known - 1;
+                self.mixes[under] = NOTHING[under];
+            }
+        }
+    }
+
+    fn learn(&mut self, under: u8, coverage: u8, index: u8) {
+        let under = usize::from(under);
+        self.known[under / 64] |= 1 << (under % 64);
+        self.mixes[under][usize::from(coverage)] = u16::from(index);
+    }
 }
 
 /// Slots of the index by colour: several times the palette, for colours that were full up and took a neighbour.
@@ -124,8 +153,8 @@ impl Palette {
         if self.in_use == self.inks.len() {
             self.inks.push(Ink {
                 color,
-                mixes: vec![[UNKNOWN; STEPS]; MOST],
-                ready: [false; MOST],
+                mixes: Box::new(NOTHING),
+                known: [0; MOST / 64],
                 ramp: None,
                 is_ground: false,
             });
@@ -133,17 +162,16 @@ impl Palette {
         let ground = self.colors[usize::from(GROUND)];
         let ink = &mut self.inks[self.in_use];
         ink.color = color;
-        ink.ready = [false; MOST];
+        ink.forget();
         ink.ramp = None;
         ink.is_ground = color == ground;
         if self.colors.len() + STEPS <= RESERVE && color != ground {
             let base = self.colors.len() as u8;
             ink.ramp = Some(base);
-            ink.ready[usize::from(GROUND)] = true;
-            for step in 1..=u32::from(FULL) {
-                ink.mixes[usize::from(GROUND)][step as usize] = u16::from(base) + step as u16 - 1;
-                self.colors.push(color.mix(ground, step * 255 / u32::from(FULL)));
-                self.flat.push(step == u32::from(FULL));
+            for step in 1..=FULL {
+                ink.learn(GROUND, step, base + step - 1);
+                self.colors.push(color.mix(ground, u32::from(step) * 255 / u32::from(FULL)));
+                self.flat.push(step == FULL);
             }
             let full = base + FULL - 1;
             self.remember(color, full);
@@ -154,13 +182,7 @@ impl Palette {
 
     /// The index after blending an ink over an index.
     fn mix(&mut self, ink: usize, under: u8, coverage: u8) -> u8 {
-        let of = &mut self.inks[ink];
-        let row = &mut of.mixes[usize::from(under)];
-        if !of.ready[usize::from(under)] {
-            *row = [UNKNOWN; STEPS];
-            of.ready[usize::from(under)] = true;
-        }
-        match row[usize::from(coverage)] {
+        match self.inks[ink].mixes[usize::from(under)][usize::from(coverage)] {
             UNKNOWN => self.make(ink, under, coverage),
             known => known as u8,
         }
@@ -173,7 +195,7 @@ impl Palette {
         {
             let left = FULL - 1 - step;
             let index = base + step + (left * coverage + FULL / 2) / FULL;
-            self.inks[ink].mixes[usize::from(under)][usize::from(coverage)] = u16::from(index);
+            self.inks[ink].learn(under, coverage, index);
             return index;
         }
         let flat = self.flat[usize::from(under)];
@@ -187,34 +209,50 @@ impl Palette {
             // Over an edge nobody sees four levels of 255; so many mixtures become the same colour.
             self.index(if flat { color } else { color.coarse() })
         };
-        self.inks[ink].mixes[usize::from(under)][usize::from(coverage)] = u16::from(index);
+        self.inks[ink].learn(under, coverage, index);
         index
     }
 
     /// Blends a row of coverages over a row of indices.
     pub(crate) fn blend(&mut self, ink: usize, pixels: &mut [u8], coverage: &[u8]) {
         let Ink { ramp, is_ground, .. } = self.inks[ink];
-        let mut rows = pixels.chunks_exact_mut(8);
-        let mut covers = coverage.chunks_exact(8);
-        for (eight, cover) in (&mut rows).zip(&mut covers) {
-            let word = word(cover);
+        let (eights, rest) = pixels.as_chunks_mut::<8>();
+        let (covers, covers_rest) = coverage.as_chunks::<8>();
+        for (eight, cover) in eights.iter_mut().zip(covers) {
+            let word = u64::from_le_bytes(*cover);
             if word == 0 {
                 continue;
             }
-            let under = self::word(eight);
+            let under = u64::from_le_bytes(*eight);
             if is_ground && under == 0 {
                 continue;
             }
             if let (Some(base), 0) = (ramp, under) {
                 // Eight at once over bare ground: 1 in each byte that is covered, times the ramp's start.
                 let covered = ((word + 0x0F0F_0F0F_0F0F_0F0F) & 0x1010_1010_1010_1010) >> 4;
-                eight.copy_from_slice(&(word + covered * u64::from(base - 1)).to_le_bytes());
+                *eight = (word + covered * u64::from(base - 1)).to_le_bytes();
             } else {
-                self.blend_each(ink, eight, cover);
+                self.blend_eight(ink, eight, cover);
             }
         }
-        let done = pixels.len().min(coverage.len()) / 8 * 8;
-        self.blend_each(ink, &mut pixels[done..], &coverage[done..]);
+        self.blend_each(ink, rest, covers_rest);
+    }
+
+    fn blend_eight(&mut self, ink: usize, pixels: &mut [u8; 8], coverage: &[u8; 8]) {
+        let mixes = &self.inks[ink].mixes;
+        let mut mixed = [0; 8];
+        // One question for all eight: mostly everything is known.
+        let mut all = 0;
+        for ((mixed, under), cover) in mixed.iter_mut().zip(*pixels).zip(coverage) {
+            let index = mixes[usize::from(under)][usize::from(cover & FULL)];
+            *mixed = index as u8;
+            all |= index;
+        }
+        if all < MOST as u16 {
+            *pixels = mixed;
+        } else {
+            self.blend_each(ink, pixels, coverage);
+        }
     }
 
     fn blend_each(&mut self, ink: usize, pixels: &mut [u8], coverage: &[u8]) {
@@ -236,12 +274,6 @@ impl Palette {
             rest = after;
         }
     }
-}
-
-fn word(bytes: &[u8]) -> u64 {
-    let mut eight = [0; 8];
-    eight.copy_from_slice(bytes);
-    u64::from_le_bytes(eight)
 }
 
 #[cfg(test)]

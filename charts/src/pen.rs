@@ -126,18 +126,37 @@ impl Set {
         let mut lines = Vec::new();
         let mut left = words.trim();
         while !left.is_empty() && lines.len() < most {
-            if lines.len() + 1 == most || self.width(left) <= width {
+            let (line, rest) = self.first_line(left, width);
+            if lines.len() + 1 == most || rest.is_empty() {
                 lines.push(self.fit(left, width));
                 break;
             }
-            let at = self.break_at(left, width);
-            if at == 0 {
+            if line.is_empty() {
                 break;
             }
-            lines.push(Cow::Borrowed(left[..at].trim_end()));
-            left = left[at..].trim_start();
+            lines.push(Cow::Borrowed(line));
+            left = rest;
         }
         lines
+    }
+    /// How many lines [`Set::wrap`] makes, or more than `most` if there are more.
+    fn lines(&self, words: &str, width: i32, most: usize) -> usize {
+        let mut count = 0;
+        let mut left = words.trim();
+        while !left.is_empty() && count <= most {
+            let (line, rest) = self.first_line(left, width);
+            if line.is_empty() {
+                break;
+            }
+            count += 1;
+            left = rest;
+        }
+        count
+    }
+    /// What goes into a line of a width, and what is left after it: no line at all if not one character fits.
+    fn first_line<'a>(&self, words: &'a str, width: i32) -> (&'a str, &'a str) {
+        let at = self.break_at(words, width);
+        if at == words.len() { (words, "") } else { (words[..at].trim_end(), words[at..].trim_start()) }
     }
     /// The width of the widest Latin word or figure, which a line must not tear.
     pub(crate) fn widest_word(&self, words: &str) -> i32 {
@@ -153,8 +172,7 @@ impl Set {
         let unbroken = self.widest_word(words);
         let mut narrow = width;
         while narrow - self.size / 2 > unbroken.max(self.size) {
-            let fewer = self.wrap(words, narrow - self.size / 2, most + 1);
-            if fewer.len() > lines.len() {
+            if self.lines(words, narrow - self.size / 2, lines.len()) > lines.len() {
                 break;
             }
             narrow -= self.size / 2;
@@ -163,25 +181,26 @@ impl Set {
     }
     /// Bytes of the longest start of the words that fits and after which a line may break.
     fn break_at(&self, words: &str, width: i32) -> usize {
-        let mut best = 0;
-        let mut hard = 0;
         let room = font::units(width * Q, self.size * Q);
         let mut units = 0;
-        let mut chars = words.char_indices().peekable();
-        while let Some((at, c)) = chars.next() {
-            let end = at + c.len_utf8();
+        let mut hard = words.len();
+        for (at, c) in words.char_indices() {
             units += i64::from(font::glyph(c, self.weight).advance);
             if units > room {
+                hard = at;
                 break;
             }
-            hard = end;
-            if let Some((_, next)) = chars.peek()
-                && may_break(c, *next)
-            {
-                best = end;
-            }
         }
-        if best > 0 { best } else { hard }
+        let Some(mut next) = words[hard..].chars().next() else { return hard };
+        let mut end = hard;
+        for c in words[..hard].chars().rev() {
+            if may_break(c, next) {
+                return end;
+            }
+            end -= c.len_utf8();
+            next = c;
+        }
+        hard
     }
 }
 

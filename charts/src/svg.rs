@@ -162,15 +162,20 @@ fn color(out: &mut String, name: &str, Rgb(r, g, b): Rgb) {
 }
 
 fn escape(out: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
+    let mut plain = 0;
+    for (at, c) in text.char_indices() {
+        let instead = match c {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' => "&gt;",
+            '"' => "&quot;",
             // XML 1.0 has no place for other control characters, not even escaped.
-            c if c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}') => out.push('\u{FFFD}'),
-            c => out.push(c),
-        }
+            c if c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}') => "\u{FFFD}",
+            _ => continue,
+        };
+        out.push_str(&text[plain..at]);
+        out.push_str(instead);
+        plain = at + c.len_utf8();
     }
+    out.push_str(&text[plain..]);
 }
