@@ -103,7 +103,7 @@ impl Adler {
 
     /// The checksum of the rows so far.
     pub(crate) const fn value(&self) -> u32 {
-        ((self.b % Self::BASE) << 16 | self.a % Self::BASE) as u32
+        (((self.b % Self::BASE) << 16) | (self.a % Self::BASE)) as u32
     }
 }
 
