@@ -56,17 +56,26 @@ pub struct ReportView {
     pub days: Vec<ReportDayView>,
     /// Every version of the day's report, oldest first.
     pub versions: Vec<TallyView>,
-    /// The report of the day before.
-    pub yesterday: Option<TallyView>,
-    /// The last report of an earlier day, where the day before has none.
-    pub earlier: Option<TallyView>,
+    /// What stands of the days before, the nearest first.
+    pub before: Vec<TallyView>,
+    /// The day before.
+    pub eve: String,
 }
+
+/// How many days back are looked at for what was reported last.
+const BACK: usize = 31;
 
 impl ReportView {
     /// The version that stands.
     #[must_use]
     pub fn current(&self) -> Option<&TallyView> {
         self.versions.last()
+    }
+
+    /// The report of the day before.
+    #[must_use]
+    pub fn yesterday(&self) -> Option<&TallyView> {
+        self.before.first().filter(|tally| tally.date == self.eve)
     }
 }
 
@@ -95,18 +104,17 @@ impl App {
         let after = self.clock.now() > campaign.deadline_of(day);
         let (id, code, date) = (campaign.id.as_str(), unit.code.as_str(), day.to_string());
         let versions = self.versions(caller, id, code, &date).await?.items;
-        let before = self.versions(caller, id, code, &day.plus(-1).to_string()).await?.items;
+        let back = std::iter::successors(Some(day.plus(-1)), |day| Some(day.plus(-1)));
+        let back: Vec<ReportDay> =
+            back.take(BACK).take_while(|day| *day >= campaign.window.first()).collect();
+        let mut before = self.store.current(campaign.key, &back, &[unit.id]).await?;
+        before.sort_unstable_by_key(|version| std::cmp::Reverse(version.day));
         let whole = self.completeness(caller, id, Some(code), None).await?;
         let own = whole.units.into_iter().find(|row| row.unit == code);
         let due = |date: &str| date.parse::<ReportDay>().is_ok_and(|day| day <= today);
         let days = own.into_iter().flat_map(|row| row.days).filter(|day| due(&day.date));
         let days: Vec<ReportDayView> =
             days.map(|day| ReportDayView { date: day.date, status: day.status }).collect();
-        let known = days.iter().filter(|other| other.date < date && other.is_reported());
-        let earlier = match known.map(|other| &other.date).max().filter(|_| before.is_empty()) {
-            Some(last) => self.versions(caller, id, code, last).await?.items.pop(),
-            None => None,
-        };
         Ok(ReportView {
             days,
             closed: tally::check_day(&campaign, &catalogue.tree, unit.id, day, self.clock.now()).err(),
@@ -117,8 +125,8 @@ impl App {
             on_behalf: super::tallies::is_on_behalf(caller, unit.id),
             leads: leads(&catalogue, &campaign, unit),
             overdue: versions.is_empty() && after,
-            yesterday: before.into_iter().next_back(),
-            earlier,
+            before: self.views(&catalogue, caller, &before).await?,
+            eve: day.plus(-1).to_string(),
             date,
             versions,
         })

@@ -293,18 +293,25 @@ scene("after signing in a report goes from whatever page a clerk lands on, which
   assert.equal(versions.pop().items.find((one) => one.measure === "banners").count, 32);
 });
 
-scene("beside a field stands what it said yesterday, or else when it was last reported", async (s) => {
+scene("beside a field stands what it said yesterday and last", async (s) => {
   const unit = await newUnit();
-  const put = async (offset, n) => call("admin", "PUT", unit.tally(await day(offset)), { body: { items: [{ measure: "banners", count: n }] } });
-  const beside = async () => {
-    const page = await s.open(unit.link);
-    return page.locator(".row", { has: count(page, "横幅标语") }).locator(".before").textContent();
+  const put = async (offset, items) => call("admin", "PUT", unit.tally(await day(offset)), { body: { items } });
+  const banners = (n) => ({ measure: "banners", count: n });
+  const beside = async ({ date = "", name = "横幅标语", ...options } = {}) => {
+    const page = await s.open(unit.link, { device: SMALL, ...options });
+    if (date) await page.goto(`${unit.form}?date=${date}`);
+    assert.ok((await width(page)) <= 0);
+    return page.locator(".row", { has: page.getByLabel(name, { exact: true }) }).locator(".before span").allTextContents();
   };
-  await put(-2, 21);
-  const [, month, date] = /-(\d\d)-(\d\d)$/.exec(await day(-2));
-  assert.match(await beside(), new RegExp(`${Number(month)}\\D+${Number(date)}.*21条`));
-  await put(-1, 22);
-  assert.match(await beside(), /昨日.*22条/);
+  const short = async (offset) => (await day(offset)).split("-").slice(1).map(Number).join(".");
+  await put(-2, [banners(21), { measure: "boards", count: 4 }]);
+  assert.deepEqual(await beside(), ["昨日未报", `上次（${await short(-2)}）21条`]);
+  assert.deepEqual(await beside({ script: false }), ["昨日未报", `上次（${await short(-2)}）21条`]);
+  assert.deepEqual(await beside({ lang: "en", name: "Banners" }), ["No report yesterday", `Last (${await short(-2)}) 21 banners`]);
+  assert.deepEqual(await beside({ date: await day(-1) }), ["前一日 21条"]);
+  await put(-1, [banners(22)]);
+  assert.deepEqual(await beside(), ["昨日 22条"]);
+  assert.deepEqual(await beside({ name: "展板" }), ["昨日 0块", `上次（${await short(-2)}）4块`]);
 });
 
 scene("a draft outlives its page for days, with its day and its key", async (s) => {

@@ -51,8 +51,8 @@ struct Row {
     word: String,
     count: String,
     bounds: Vec<Pick>,
-    /// What the unit reported last, for comparison.
-    before: Option<String>,
+    /// What the unit reported the day before and last, for comparison.
+    before: Vec<String>,
     fault: Option<Fault>,
 }
 
@@ -148,7 +148,7 @@ pub(super) struct ReportPage {
     groups: Vec<Group>,
     records: Vec<RecordRow>,
     consultation_word: String,
-    consulted_yesterday: Option<String>,
+    consulted: Vec<String>,
     zero: bool,
     zero_fault: Option<String>,
     note: String,
@@ -180,10 +180,10 @@ impl ReportPage {
         let fault =
             |field: &str| told.faults.iter().find(|(at, _)| at == field).map(|(_, text)| text.clone());
         let consultation_word = figures::word(lang, figures::measure(campaign, CONSULTATIONS));
-        let mut before = report.yesterday.iter().flat_map(|tally| &tally.totals);
-        let consulted = before.find(|total| total.measure == CONSULTATIONS);
-        let consulted =
-            consulted.map(|total| format!("{} {consultation_word}", figures::figure(lang, total).text));
+        let consulted = rows.before(consultation_word, |tally| {
+            let total = tally.totals.iter().find(|total| total.measure == CONSULTATIONS)?;
+            Some(format!("{} {consultation_word}", figures::figure(lang, total).text))
+        });
         let closed = report.closed.as_ref().map(|fault| {
             let values: Vec<(&str, &str)> =
                 fault.args.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -231,7 +231,7 @@ impl ReportPage {
                 .collect(),
             records: form.consultations.iter().map(|record| rows.record(record)).collect(),
             consultation_word: consultation_word.to_owned(),
-            consulted_yesterday: consulted,
+            consulted,
             zero: form.zero,
             zero_fault: fault("zero"),
             note: form.note.clone(),
@@ -255,8 +255,7 @@ impl ReportPage {
             reported: report.current().map(|tally| figures::lines(lang, campaign, tally)).unwrap_or_default(),
             versions: report.versions.iter().rev().map(|tally| history::row(lang, report, tally)).collect(),
             yesterday: report
-                .yesterday
-                .as_ref()
+                .yesterday()
                 .map(|tally| (figures::short_day(&tally.date), figures::lines(lang, campaign, tally))),
             campaign: campaign.clone(),
             again: told.again,
@@ -306,25 +305,37 @@ impl Rows<'_> {
             given: item.given,
             count: item.count.clone(),
             bounds: bounds(lang, &item.bound),
-            before: self.before(item, word).filter(|_| !typed),
+            before: if typed { Vec::new() } else { self.before(word, |tally| self.line(tally, item, word)) },
             word: word.to_owned(),
             fault: self.fault(&format!("items.{}.", item.at)),
         }
     }
 
-    /// What the row said yesterday, or on the last day that was reported.
-    fn before(&self, item: &Item, word: &str) -> Option<String> {
-        let lang = self.lang;
-        let tally = self.report.yesterday.as_ref().or(self.report.earlier.as_ref())?;
+    /// What a report says in a row.
+    fn line(&self, tally: &TallyView, item: &Item, word: &str) -> Option<String> {
         let line = tally.items.iter().find(|other| {
             other.measure == item.measure && other.title.as_deref().unwrap_or_default() == item.title
         })?;
-        let amount = figures::amount(lang, line.count, line.bound, word);
-        let day = figures::short_day(&tally.date);
-        Some(match self.report.yesterday {
-            Some(_) => lang.words("report-yesterday-was", &[("amount", &amount)]),
-            None => lang.words("report-last-was", &[("day", &day), ("amount", &amount)]),
-        })
+        Some(figures::amount(self.lang, line.count, line.bound, word))
+    }
+
+    /// What a row said the day before, and on the last day on which it said anything, where that is another.
+    fn before(&self, word: &str, said: impl Fn(&TallyView) -> Option<String>) -> Vec<String> {
+        let (lang, report) = (self.lang, self.report);
+        let mut known = report.before.iter().filter_map(|tally| Some((tally, said(tally)?)));
+        let Some((last, amount)) = known.next() else { return Vec::new() };
+        // "Yesterday" is a word of today's form alone.
+        let which = if report.campaign.today.as_deref() == Some(&report.date) { "yesterday" } else { "eve" };
+        let eve = |amount: &str| lang.words(&format!("report-{which}-was"), &[("amount", amount)]);
+        if last.date == report.eve {
+            return vec![eve(&amount)];
+        }
+        let eve = match report.yesterday() {
+            Some(_) => eve(&figures::amount(lang, 0, Bound::Exact.code(), word)),
+            None => lang.text(&format!("report-{which}-missed")),
+        };
+        let day = figures::short_day(&last.date);
+        vec![eve, lang.words("report-last-was", &[("day", &day), ("amount", &amount)])]
     }
 
     fn part(&self, row: &JointRow) -> PartRow {
