@@ -164,12 +164,12 @@ async fn upload_to(client: &Client, path: &str, file: &[u8], fields: &[(&str, &s
 }
 
 async fn a_table_of_units_is_looked_at_and_then_stored(engine: Engine) {
-    const UNITS: &str = "/units/import";
+    const UNITS: &str = "/units/import/sheet";
     let mut options = Options::default();
     (options.limits.units_sheet.rows, options.limits.units_sheet.file_bytes) = (20_000, 4_000_000);
     let app = TestApp::start_with(engine, options).await;
     let admin = app.by("admin");
-    assert!(page(&admin, "/units").await.text().contains("href=\"/units/import\""));
+    assert!(page(&admin, "/units").await.text().contains("href=\"/units/import/sheet\""));
     assert!(page(&admin, UNITS).await.text().contains("type=\"file\""));
     assert_eq!(page(&app.by("viewer"), UNITS).await.status, 403);
     let table = "代码,名称\n371772001001,万福社区\n371772108,马岭岗镇政府\n";
@@ -182,6 +182,10 @@ async fn a_table_of_units_is_looked_at_and_then_stored(engine: Engine) {
     assert!(stored.text().contains("已写入2个单位"), "{}", stored.text());
     assert_ne!(app.database.stored().await, before);
     admin.get("/units/371772001001").await.expect(200);
+    // Any code is the address of its unit, whatever other pages there are.
+    let named = "代码,名称,类型,上级\nimport,进口单位,enterprise,371772\n";
+    assert_eq!(upload_to(&admin, UNITS, named.as_bytes(), &[("do", "store")]).await.status, 200);
+    assert!(page(&admin, "/units/import").await.text().contains("进口单位"));
     // What is wrong is told by its place, and what goes beyond a limit is refused.
     let html = upload_to(&admin, UNITS, "代码,名称\nx,\n".as_bytes(), &[("do", "store")]).await;
     assert_eq!(html.status, 422);
@@ -190,9 +194,13 @@ async fn a_table_of_units_is_looked_at_and_then_stored(engine: Engine) {
     assert_eq!(upload_to(&admin, UNITS, long.as_bytes(), &[("do", "store")]).await.status, 422);
     assert_eq!(upload_to(&admin, UNITS, &vec![b'x'; 6_000_000], &[("do", "store")]).await.status, 413);
     // An import that is not known, or somebody else's: the first was the administrator's.
-    assert_eq!(page(&admin, "/units/import?job=1").await.status, 200);
+    assert_eq!(page(&admin, "/units/import/sheet?job=1").await.status, 200);
     for (who, job) in [("admin", "99"), ("office", "1"), ("admin", "x")] {
-        assert_eq!(page(&app.by(who), &format!("/units/import?job={job}")).await.status, 404, "{who} {job}");
+        assert_eq!(
+            page(&app.by(who), &format!("/units/import/sheet?job={job}")).await.status,
+            404,
+            "{who} {job}"
+        );
     }
     app.assert_sound().await;
 }

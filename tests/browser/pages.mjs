@@ -44,7 +44,7 @@ export const PAGES = {
       `/units?q=${unit}`, `/units?under=${role === "reporter" ? unit : "371772"}`, "/units?q=nowhere",
     ],
   },
-  "/units/import": { roles: offices, path: () => "/units/import" },
+  "/units/import/sheet": { roles: offices, path: () => "/units/import/sheet" },
   "/units/{code}": { roles: everybody, path: ({ unit }) => `/units/${unit}` },
   "/campaigns/{campaign}/paste": { roles: offices, path: ({ id }) => `/campaigns/${id}/paste` },
   "/campaigns/{campaign}/import": { roles: offices, path: ({ id }) => `/campaigns/${id}/import` },

@@ -170,7 +170,7 @@ pub async fn take(mut request: Request) -> Result<Response, Error> {
         let _ = tokio::time::timeout(PATIENCE, work).await;
         let outcome = app.unit_import(&caller, number).and_then(|job| job.outcome);
         let Some(outcome) = outcome else {
-            return Ok(reply::see_other(&format!("/units/import?job={number}")));
+            return Ok(reply::see_other(&format!("/units/import/sheet?job={number}")));
         };
         let status = page.tell(outcome, lang)?;
         return render(status, lang, &page);
