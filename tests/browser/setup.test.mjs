@@ -13,7 +13,7 @@ after(async () => {
   await server.stop();
 });
 
-scene("the first visit makes an administrator, who is told what to do next", async (s) => {
+scene("the first visit leads from the first administrator to units, a drive, and a clerk who opens an invitation", async (s) => {
   for (const lang of ["en", "zh-CN"]) {
     const context = await s.browser({ lang, device: DESK, at: server.base });
     await context.addInitScript(axe);
@@ -47,6 +47,36 @@ scene("the first visit makes an administrator, who is told what to do next", asy
   await page.locator("main ol").getByRole("link", { name: "建立活动" }).click();
   await page.waitForURL(/\/campaigns$/);
   assert.deepEqual(await violations(page), []);
+  // A drive that runs today.
+  const today = new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10);
+  const days = { "#starts_on": today, "#ends_on": new Date(Date.parse(today) + 6 * 86_400e3).toISOString().slice(0, 10) };
+  for (const [field, date] of Object.entries(days)) await page.locator(field).fill(date);
+  await page.getByRole("button", { name: "建立活动" }).click();
+  await page.waitForURL(/\/settings\?new=1$/);
+  assert.deepEqual(await violations(page), []);
+  // Its page leads on to the invitations.
+  await page.getByRole("status").getByRole("link", { name: "报送链接" }).click();
+  await page.waitForURL(/\/links$/);
+  await page.getByLabel("单位代码").fill("ys-edu");
+  await page.getByRole("button", { name: "生成链接和二维码" }).click();
+  const invitation = page.getByRole("status").filter({ hasText: "演示教体局" });
+  assert.equal(await invitation.locator(".qr svg").count(), 1);
+  const link = await invitation.locator("code").textContent();
+  assert.equal(new URL(link).origin, server.base);
+  assert.deepEqual(await violations(page), []);
+  // A clerk opens it on a phone and is in the unit's form, with no account.
+  const phone = await s.browser({ at: server.base });
+  const clerk = await phone.newPage();
+  await clerk.goto(link);
+  await clerk.getByRole("heading", { name: "演示教体局", level: 1 }).waitFor();
+  await clerk.getByLabel("横幅标语", { exact: true }).fill("6");
+  await clerk.locator("button[value=submit]").click();
+  await clerk.waitForURL(/done=1/);
+  // The administrator begins now where the figures are.
+  await page.goto("/");
+  await page.waitForURL(/\/campaigns\/constitution-\d+$/);
+  await page.locator("#live-latest").getByText("演示教体局").waitFor();
+  assert.equal(await page.locator("#live-figures .cards a").filter({ hasText: "横幅标语" }).locator(".figure").textContent(), "6");
   s.watch.expect(404);
   const again = await page.goto(server.setup);
   assert.equal(again.status(), 404, "the link works once");
