@@ -160,6 +160,36 @@ scene("a file that takes long says how far it is, and why there is none", async 
   await page.locator("#busy").getByText("服务繁忙").waitFor();
 });
 
+scene("a file that goes out slowly says how much of it has gone", async (s) => {
+  const { id } = await campaign();
+  const page = await s.open(`/campaigns/${id}/import`, { ...desk, role: "admin" });
+  const rows = Array.from({ length: 9_000 }, (_, at) => `nowhere-${at},2026-12-01,横幅标语,${at}`).join("\n");
+  const sheet = Buffer.from(`单位代码,日期,指标,数量\n${rows}\n`);
+  await page.locator("#file").setInputFiles({ name: "台账.csv", mimeType: "text/csv", buffer: sheet });
+  await page.evaluate(() => {
+    const busy = document.getElementById("busy");
+    window.told = [];
+    new MutationObserver(() => {
+      const bar = busy.querySelector("progress");
+      if (bar && bar.hasAttribute("value")) window.told.push([bar.value, busy.textContent]);
+    }).observe(busy, { attributes: true, childList: true, characterData: true, subtree: true });
+  });
+  const wire = await page.context().newCDPSession(page);
+  await wire.send("Network.enable");
+  await wire.send("Network.emulateNetworkConditions", {
+    offline: false, latency: 20, downloadThroughput: -1, uploadThroughput: sheet.length / 3,
+  });
+  s.watch.expect(422);
+  await page.getByRole("button", { name: "预览" }).click();
+  await page.getByText(/处错误/).first().waitFor();
+  const told = await page.evaluate(() => window.told);
+  const between = [...new Set(told.map(([part]) => part).filter((part) => part > 0 && part < 1))];
+  console.log(`upload: ${between.map((part) => `${Math.round(part * 100)} %`).join(", ")}`);
+  assert.ok(between.length >= 3, `it moves: ${JSON.stringify(told)}`);
+  assert.deepEqual(between, between.toSorted((a, b) => a - b), "it never goes back");
+  assert.ok(told.some(([, words]) => /\d+ KB \/ \d+ KB/.test(words)), JSON.stringify(told));
+});
+
 scene("a list is filtered, ordered and kept by its address", async (s) => {
   const { id } = await campaign();
   const { name, unit } = await newUnit();
