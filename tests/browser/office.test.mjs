@@ -303,3 +303,81 @@ scene("a wall screen runs for a day on a device link, and holds no more at its e
   assert.equal(answer.status(), 401);
   assert.equal(await page.locator("input[type=password]").count(), 0);
 });
+
+scene("a wall screen without its service asks at one pace, however long that lasts", async (s) => {
+  const { id } = await campaign();
+  const page = await s.open("/account", desk);
+  const shown = `**/screen/${id}?unit=371772`;
+  // What it does every ten minutes is done twice a second here, so that hours pass in seconds.
+  await page.route(shown, async (route) => {
+    const answer = await route.fetch();
+    const body = (await answer.text()).replace('data-every="600"', 'data-every="0.5"');
+    await route.fulfill({ response: answer, body });
+  });
+  await page.goto(`/screen/${id}?unit=371772`);
+  await page.unroute(shown);
+  s.watch.expect(503);
+  let asked = 0;
+  await page.route(shown, (route) => {
+    asked += 1;
+    return route.fulfill({ status: 503 });
+  });
+  const during = async (time) => {
+    const before = asked;
+    await page.waitForTimeout(time);
+    return asked - before;
+  };
+  const first = await during(4_000);
+  await during(8_000);
+  const last = await during(4_000);
+  console.log(`wall screen without its service: ${first} requests at first, ${last} later`);
+  // Eight passes, each of which may ask once more when it met another.
+  assert.ok(first > 2 && last <= 17, `${first}, then ${last}`);
+});
+
+scene("a page's address is copied", async (s) => {
+  const { id } = await campaign();
+  const page = await s.open(`/campaigns/${id}/comparison?unit=371772&basis=comparable`, desk);
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.getByRole("button", { name: "复制本页链接" }).click();
+  await page.getByRole("button", { name: "已复制" }).waitFor();
+  const address = new URL(await page.evaluate(() => navigator.clipboard.readText()));
+  assert.equal(address.searchParams.get("basis"), "comparable");
+  await page.goto(address.href);
+  assert.equal(await page.getByLabel("口径").inputValue(), "comparable");
+});
+
+scene("a reviewer needs no mouse", async (s) => {
+  const { id } = await campaign();
+  const unit = await reported(88);
+  const page = await s.open(`/campaigns/${id}/review?under=${unit.unit}`, { ...desk, role: "reviewer" });
+  const focused = () => page.evaluate(() => {
+    const { activeElement: one } = document;
+    return `${one.name ?? ""}=${one.value ?? ""}${one.href ?? ""}${one.nodeName === "SUMMARY" ? "summary" : ""}`;
+  });
+  /** Goes on from where the focus is until it is where it should be. */
+  const tab = async (wanted) => {
+    for (let steps = 0; steps < 60; steps += 1) {
+      await page.keyboard.press("Tab");
+      if (wanted.test(await focused())) return;
+    }
+    assert.fail(`the keyboard does not reach ${wanted}`);
+  };
+  // Past the menu in one step.
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await tab(new RegExp(`^report=${unit.unit}`));
+  await page.keyboard.press("Space");
+  await tab(/summary/);
+  await page.keyboard.press("Enter");
+  await page.getByText("88份").waitFor();
+  await tab(/^reason=/);
+  await page.keyboard.type("请补充宣传品数量");
+  await tab(/^do=accept/);
+  await tab(/^do=return/);
+  const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+  assert.equal(outline, "solid", "where the focus is can be seen");
+  await page.keyboard.press("Enter");
+  await page.getByText("已处理 1 份").waitFor();
+  assert.equal((await unit.current(await day())).state, "returned");
+});

@@ -8,6 +8,7 @@ let source;
 let busy = false;
 let again = false;
 let pause = 1_000;
+let retry;
 let shown = page?.dataset.revision;
 
 const say = (word) => {
@@ -59,7 +60,9 @@ async function refresh() {
     say("now");
   } catch {
     say("waiting");
-    setTimeout(refresh, 5_000);
+    // One that waits already is put off: every hour without a network would otherwise add some that never end.
+    clearTimeout(retry);
+    retry = setTimeout(refresh, 5_000);
   } finally {
     busy = false;
     if (again) {
