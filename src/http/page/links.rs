@@ -8,6 +8,7 @@ use crate::http::reply::{self, Response};
 use crate::http::request::{Query, Request};
 use crate::i18n::Lang;
 use crate::service::Error as Refusal;
+use crate::service::board::Choice;
 use crate::service::links::{LinkBody, LinkView};
 use askama::Template;
 use warp::http::StatusCode;
@@ -24,6 +25,8 @@ struct LinksPage {
     /// The one made just now, with its address.
     made: Option<(LinkView, String)>,
     unit: String,
+    /// Units to choose from by name.
+    known: Vec<Choice>,
     faults: Vec<String>,
 }
 
@@ -78,7 +81,8 @@ fn page(
         let (today, all) = (app.today().to_string(), app.links(&caller, &campaign).await?);
         let (links, states, pages) = listed(caller.lang, &query, "report", &today, all)?;
         let name = app.campaign(&caller, &campaign)?.name;
-        let page = LinksPage { f, campaign, name, links, pages, states, made, unit, faults };
+        let known = app.choices(&caller, &campaign, None)?.units;
+        let page = LinksPage { f, campaign, name, links, pages, states, made, unit, known, faults };
         render(status, caller.lang, &page)
     })
 }

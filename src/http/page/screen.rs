@@ -9,7 +9,7 @@ use crate::http::error::Error;
 use crate::http::reply::{self, Response};
 use crate::http::request::Request;
 use crate::i18n::Lang;
-use crate::service::board::BoardView;
+use crate::service::board::{BoardView, Choice};
 use crate::service::charts::Request as Wanted;
 use crate::service::links::{LinkBody, LinkView};
 use crate::service::{App, Caller};
@@ -188,6 +188,8 @@ struct ScreensPage {
     campaign: String,
     name: String,
     unit: String,
+    /// Units to choose from by name.
+    known: Vec<Choice>,
     screens: Vec<LinkView>,
     pages: Pages,
     states: Vec<Pick>,
@@ -220,8 +222,9 @@ fn devices_page(
         let (today, all) = (app.today().to_string(), app.links(&caller, &campaign).await?);
         let (screens, states, pages) = links::listed(caller.lang, &query, "screen", &today, all)?;
         let name = app.campaign(&caller, &campaign)?.name;
-        let unit = app.choices(&caller, &campaign, None)?.unit.code;
-        let page = ScreensPage { f, campaign, name, unit, screens, pages, states, made, faults };
+        let choices = app.choices(&caller, &campaign, None)?;
+        let (unit, known) = (choices.unit.code, choices.units);
+        let page = ScreensPage { f, campaign, name, unit, known, screens, pages, states, made, faults };
         render(status, caller.lang, &page)
     })
 }
