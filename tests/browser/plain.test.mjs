@@ -3,8 +3,8 @@ import { strict as assert } from "node:assert";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { parse } from "acorn";
-import { base, day, newUnit } from "./support/api.mjs";
-import { DESK, SMALL, scene, width } from "./support/scene.mjs";
+import { base, day, newUnit, session } from "./support/api.mjs";
+import { DESK, SMALL, scene, signInAs, width } from "./support/scene.mjs";
 
 const assets = new URL("../../web/assets/", import.meta.url);
 
@@ -85,6 +85,10 @@ for (const [name, device, size] of [["320 px", SMALL], ["320 px in large type", 
       const narrow = await page.evaluate(() => [...document.querySelectorAll("input.count")]
         .filter((one) => one.offsetParent && one.clientWidth < 56).map((one) => `${one.id} ${one.clientWidth}`));
       assert.deepEqual(narrow, [], `${lang}: five digits must be seen`);
+      // An account has a menu in the head besides.
+      await signInAs(context, await session("reporter"));
+      await page.goto("/");
+      assert.ok((await width(page)) <= 0, `${lang}, with an account: ${await width(page)} px too wide`);
     }
   });
 }
@@ -92,12 +96,44 @@ for (const [name, device, size] of [["320 px", SMALL], ["320 px in large type", 
 scene("a keyboard is enough", async (s) => {
   const unit = await newUnit();
   const page = await s.open(unit.link);
-  const banners = page.getByLabel("横幅标语", { exact: true });
-  await banners.focus();
-  await page.keyboard.type("3");
+  await page.getByLabel("加一：横幅标语").waitFor();
+  const focused = () => page.evaluate(() => {
+    const { activeElement: one } = document;
+    return [one.id, one.value, one.getAttribute("aria-label"), one.textContent].filter(Boolean).join(" ");
+  });
+  const tab = async (wanted) => {
+    for (let steps = 0; steps < 120; steps += 1) {
+      await page.keyboard.press("Tab");
+      if (wanted.test(await focused())) return;
+    }
+    assert.fail(`the keyboard does not reach ${wanted}`);
+  };
+  // A pasted text, read.
+  await tab(/粘贴报送文字/);
+  await page.keyboard.press("Enter");
+  await tab(/^text/);
+  await page.keyboard.type("悬挂横幅3条");
+  await tab(/^read/);
+  await page.keyboard.press("Enter");
+  await page.getByText("识别出 1 个数字").waitFor();
+  // A consultation: topic and mode by their first letters' keys, then its count.
+  await tab(/^consultations\.0\.topic/);
+  await page.keyboard.press("ArrowDown");
+  await tab(/^consultations\.0\.person_times/);
+  await page.keyboard.type("2");
+  // One more by its button, and one less.
+  await tab(/^加一：横幅标语/);
+  await page.keyboard.press("Space");
+  await page.keyboard.press("Space");
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Shift+Tab");
+  assert.match(await focused(), /减一：横幅标语/);
+  await page.keyboard.press("Enter");
+  await page.getByLabel("横幅标语", { exact: true }).focus();
   await page.keyboard.press("Enter");
   await page.waitForURL(/done=1/);
-  assert.equal((await unit.current(await day())).items[0].count, 3);
+  const stored = await unit.current(await day());
+  assert.deepEqual([stored.items[0].count, stored.consultations[0].person_times], [4, 2]);
 });
 
 test("scripts are such as a phone's browser of 2019 reads: ES2017 modules, no build", () => {
