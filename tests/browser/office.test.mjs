@@ -74,6 +74,10 @@ scene("the board changes by itself, without flicker and without losing what is o
   assert.equal(await page.locator("#figures-trend").getAttribute("open"), "", "what was open stays open");
   assert.equal(await page.evaluate(() => document.activeElement.id), "paste", "the focus stays");
   await page.locator("#live-latest").getByText(unit.name).waitFor();
+  // What came anew works as what was there before.
+  const copied = page.locator("#live-completeness").getByRole("button", { name: "复制" });
+  await copied.click();
+  await page.locator("#live-completeness").getByRole("button", { name: "已复制" }).waitFor();
 });
 
 scene("a figure leads to its reports, and from there to its versions", async (s) => {

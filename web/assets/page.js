@@ -30,27 +30,31 @@ addEventListener("click", (event) => {
 // Back from the browser's memory of the page nothing is under way any more.
 addEventListener("pageshow", rest);
 
-// A button names the field whose text it copies, or itself holds an address.
-for (const button of document.querySelectorAll("[data-copy], [data-copy-address]")) {
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    const field = document.getElementById(button.dataset.copy);
-    const text = field ? field.value || field.textContent : new URL(button.dataset.copyAddress, location.href).href;
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch (_) {
-      // Without HTTPS there is no clipboard; what is selected can be copied the old way.
-      const helper = document.body.appendChild(document.createElement("textarea"));
-      helper.value = text;
-      helper.select();
-      document.execCommand("copy");
-      helper.remove();
-    }
-    const label = button.textContent;
-    button.textContent = button.dataset.done;
-    setTimeout(() => { button.textContent = label; }, 2000);
-  });
+// A button names the field whose text it copies, or itself holds an address. One listener for all: parts of a page come
+// and go, and the style sheet hides what does nothing without a script.
+document.documentElement.classList.add("script");
+async function copy(button) {
+  const field = document.getElementById(button.dataset.copy);
+  const text = field ? field.value || field.textContent : new URL(button.dataset.copyAddress, location.href).href;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch (_) {
+    // Without HTTPS there is no clipboard; what is selected can be copied the old way.
+    const helper = document.body.appendChild(document.createElement("textarea"));
+    helper.value = text;
+    helper.select();
+    document.execCommand("copy");
+    helper.remove();
+  }
+  const label = button.textContent;
+  if (label === button.dataset.done) return;
+  button.textContent = button.dataset.done;
+  setTimeout(() => { button.textContent = label; }, 2000);
 }
+addEventListener("click", (event) => {
+  const button = event.target.closest && event.target.closest("[data-copy], [data-copy-address]");
+  if (button) copy(button);
+});
 
 // One box ticks all of a name, and says so when only some are.
 for (const label of document.querySelectorAll("[data-all]")) {
