@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { parse } from "acorn";
-import { base, day, newUnit, session } from "./support/api.mjs";
+import { base, campaign, day, newUnit, session } from "./support/api.mjs";
 import { DESK, SMALL, scene, signInAs, width } from "./support/scene.mjs";
 
 const assets = new URL("../../web/assets/", import.meta.url);
@@ -92,6 +92,24 @@ for (const [name, device, size] of [["320 px", SMALL], ["320 px in large type", 
     }
   });
 }
+
+scene("a finger finds every link and button of an office's pages", async (s) => {
+  const context = await s.browser({ role: "office" });
+  const page = await context.newPage();
+  const { id } = await campaign();
+  const small = [];
+  for (const path of ["", "/review", "/tallies", "/comparison", "/missing", "/report/371772001?history=1", "/settings"].map((rest) => `/campaigns/${id}${rest}`)
+    .concat(["/units", "/units/371772001", "/people", "/campaigns", "/account"])) {
+    await page.goto(path);
+    // Links within a sentence are as high as its lines.
+    small.push(...await page.evaluate(() => [...document.querySelectorAll("body > header :is(a, button), main :is(a, button, select, summary, input:not([type=hidden]))")]
+      .filter((one) => one.offsetParent && !one.matches(".hint a, .notice a, .first, .check input"))
+      .map((one) => [one, (one.closest("label") ?? one).getBoundingClientRect()])
+      .filter(([, { width: wide, height }]) => wide > 0 && (height < 44 || wide < 44))
+      .map(([one, { width: wide, height }]) => `${location.pathname}: ${one.outerHTML.slice(0, 90)} ${wide}x${height}`)));
+  }
+  assert.deepEqual(small, []);
+});
 
 scene("a keyboard is enough", async (s) => {
   const unit = await newUnit();
