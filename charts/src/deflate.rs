@@ -190,20 +190,15 @@ impl Deflate {
             if at + up >= room {
                 return room - at;
             }
+            // Of equals, the byte before takes fewer bits, if need be after a byte. Processors cannot guess which it is, so
+            // there is no branch: the byte is always written, and mostly taken back.
             let run = self.run.ones(at);
-            // Of equals, the byte before takes fewer bits.
-            if run >= up {
-                self.repeat(run, far(1));
-                at += run;
-                continue;
-            }
-            if self.run.ones(at + 1) + 1 >= up && up > SHORTEST {
-                self.out.byte(bytes[from + at]);
-                self.repeat(up - 1, far(1));
-            } else {
-                self.repeat(up, above);
-            }
-            at += up;
+            let before = run >= up;
+            let after = !before & (self.run.ones(at + 1) + 1 >= up) & (up > SHORTEST);
+            self.out.byte_if(bytes[from + at], after);
+            let len = if before { run } else { up - usize::from(after) };
+            self.repeat(len, if before | after { far(1) } else { above });
+            at += len + usize::from(after);
         }
     }
 
@@ -259,34 +254,31 @@ impl Deflate {
         if count == 0 {
             return;
         }
-        let mut rest = &bytes[at - count - 1..at];
+        let mut rest = &bytes[at - count - 1..];
+        let mut count = count;
         // Repeats of the greatest length and of one kind are said at once.
         let (mut kind, mut times) = (false, 0);
-        while rest.len() > LONGEST + SHORTEST_ABOVE {
-            let even = flat(simd, &rest[..=LONGEST]);
+        while count >= LONGEST + SHORTEST_ABOVE {
+            let even = flat(simd, rest, LONGEST + 1);
             if even != kind && times > 0 {
                 self.out.repeat_often(LONGEST, if kind { far(1) } else { far(stride) }, times);
                 times = 0;
             }
             (kind, times) = (even, times + 1);
             rest = &rest[LONGEST..];
+            count -= LONGEST;
         }
         if times > 0 {
             self.out.repeat_often(LONGEST, if kind { far(1) } else { far(stride) }, times);
         }
-        let count = rest.len() - 1;
         if count < SHORTEST_ABOVE {
-            rest[1..].iter().for_each(|byte| self.out.byte(*byte));
-        } else if rest[1..count] == rest[2..] {
-            if rest[0] == rest[1] {
-                self.repeat(count, far(1));
-            } else {
-                self.out.byte(rest[1]);
-                self.repeat(count - 1, far(1));
-            }
-        } else {
-            self.repeat(count, far(stride));
+            rest[1..=count].iter().for_each(|byte| self.out.byte(*byte));
+            return;
         }
+        let near = flat(simd, &rest[1..], count);
+        let after = near & (rest[0] != rest[1]);
+        self.out.byte_if(rest[1], after);
+        self.repeat(count - usize::from(after), far(if near { 1 } else { stride }));
     }
 
     #[inline(always)]
@@ -334,8 +326,9 @@ impl Masks {
     /// How many bits are as those of `like`, which are all the same.
     #[inline(always)]
     fn count(&self, at: usize, like: u64) -> usize {
+        // The next 64, wherever words end, are mostly enough.
         let (first, skip) = (at / 64, at % 64);
-        let others = (self.0[first] ^ like) >> skip;
+        let others = ((self.0[first] >> skip) | (self.0[first + 1] << 1 << (63 - skip))) ^ like;
         if others != 0 {
             return others.trailing_zeros() as usize;
         }
@@ -380,18 +373,19 @@ const fn ahead((here, next): (u64, u64), by: u32) -> u64 {
     here >> by | next << (64 - by)
 }
 
-/// Whether all of some bytes, at least 64, are the same.
+/// Whether the first `count` of some bytes, of which there are 64 more, are the same.
 #[inline(always)]
-fn flat<S: Simd>(simd: S, bytes: &[u8]) -> bool {
+fn flat<S: Simd>(simd: S, bytes: &[u8], count: usize) -> bool {
     let first = u8x64::splat(simd, bytes[0]);
     let mut at = 0;
-    while at + 64 < bytes.len() {
+    while at + 64 < count {
         if load(simd, bytes, at).simd_eq(first).to_bitmask() != u64::MAX {
             return false;
         }
         at += 64;
     }
-    load(simd, bytes, bytes.len() - 64).simd_eq(first).to_bitmask() == u64::MAX
+    let beyond = !(u64::MAX >> (64 - (count - at)));
+    load(simd, bytes, at).simd_eq(first).to_bitmask() | beyond == u64::MAX
 }
 
 #[inline(always)]

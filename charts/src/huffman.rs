@@ -7,6 +7,8 @@ pub(crate) const LONGEST: usize = 258;
 /// Repeats and bytes of a block: bounds the memory, and lets codes follow the picture.
 const REPEATS: usize = 16_384;
 const BYTES: usize = 32_768;
+/// Bytes that are copied at once, whether or not as many are wanted.
+const AHEAD: usize = 32;
 const END: usize = 256;
 /// Longest code of a byte: so four of them fit into a word beside the 7 bits that are held.
 const LIMIT: u8 = 14;
@@ -23,8 +25,8 @@ pub(crate) const fn far(distance: usize) -> u32 {
 
 /// Bytes and repeats on their way into a stream.
 pub(crate) struct Block {
-    /// The bytes, one after the other, and a few more, for they are written by the eight and read by the four.
-    bytes: Box<[u8; BYTES + 8]>,
+    /// The bytes, one after the other, and a few more, for they are written by [`AHEAD`] and read by the four.
+    bytes: Box<[u8; BYTES + AHEAD]>,
     len: usize,
     /// How many bytes were added before each repeat, the repeat, and how often it comes.
     repeats: Box<[(u32, u32, u32); REPEATS]>,
@@ -36,7 +38,7 @@ pub(crate) struct Block {
 impl Default for Block {
     fn default() -> Self {
         Self {
-            bytes: Box::new([0; BYTES + 8]),
+            bytes: Box::new([0; BYTES + AHEAD]),
             len: 0,
             repeats: Box::new([(0, 0, 0); REPEATS]),
             count: 0,
@@ -70,21 +72,31 @@ impl Block {
         self.len += 1;
     }
 
-    /// Adds the first `count` of some bytes, of which there are eight more to read.
+    /// Adds a byte, or does not.
+    #[inline(always)]
+    pub(crate) fn byte_if(&mut self, byte: u8, add: bool) {
+        if self.len >= BYTES {
+            self.write(false);
+        }
+        self.bytes[self.len] = byte;
+        self.len += usize::from(add);
+    }
+
+    /// Adds the first `count` of some bytes, of which there are [`AHEAD`] more to read.
     #[inline(always)]
     pub(crate) fn bytes(&mut self, mut bytes: &[u8], mut count: usize) {
         loop {
-            if self.len > BYTES - 8 {
+            if self.len > BYTES - AHEAD {
                 self.write(false);
             }
-            self.bytes[self.len..self.len + 8].copy_from_slice(&bytes[..8]);
-            if count <= 8 {
+            self.bytes[self.len..self.len + AHEAD].copy_from_slice(&bytes[..AHEAD]);
+            if count <= AHEAD {
                 self.len += count;
                 return;
             }
-            self.len += 8;
-            count -= 8;
-            bytes = &bytes[8..];
+            self.len += AHEAD;
+            count -= AHEAD;
+            bytes = &bytes[AHEAD..];
         }
     }
 
@@ -110,18 +122,21 @@ impl Block {
         let mut letters = [0_u32; 286];
         letters[..END].copy_from_slice(&frequencies(bytes));
         letters[END] = 1;
-        let (mut lengths, mut distances) = ([0_u32; 256], [0_u32; 32]);
+        // Two of each: a count that follows itself would wait for it to be stored.
+        let (mut lengths, mut distances) = ([[0_u32; 256]; 2], [[0_u32; 32]; 2]);
         let mut written = 0;
-        for (_, repeat, times) in repeats {
-            lengths[(repeat & 0xFF) as usize] += times;
-            distances[(repeat >> FAR & 0x1F) as usize] += times;
+        for (i, (_, repeat, times)) in repeats.iter().enumerate() {
+            lengths[i % 2][(repeat & 0xFF) as usize] += times;
+            distances[i % 2][(repeat >> FAR & 0x1F) as usize] += times;
             written += *times as usize;
         }
-        for (count, (code, ..)) in lengths.iter().zip(&LENGTHS[3..]) {
-            letters[usize::from(*code)] += count;
+        for (i, (code, ..)) in LENGTHS[3..].iter().enumerate() {
+            letters[usize::from(*code)] += lengths[0][i] + lengths[1][i];
         }
         let mut counts = [0_u32; 30];
-        counts.copy_from_slice(&distances[..30]);
+        for (code, count) in counts.iter_mut().enumerate() {
+            *count = distances[0][code] + distances[1][code];
+        }
         // A decoder may refuse a block without any distance code.
         counts[0] = counts[0].max(1);
         let letters = Code::<286>::new(&letters, LIMIT);

@@ -216,6 +216,32 @@ impl Palette {
     /// Blends a row of coverages over a row of indices.
     pub(crate) fn blend(&mut self, ink: usize, pixels: &mut [u8], coverage: &[u8]) {
         let Ink { ramp, is_ground, .. } = self.inks[ink];
+        self.blend_row(ink, (ramp, is_ground), pixels, coverage);
+    }
+
+    /// Blends rows of coverages, one after the other and each so long, over rows of indices, of which each begins so many
+    /// after the one before; of both the first `width` of a row.
+    pub(crate) fn stamp(
+        &mut self,
+        ink: usize,
+        (pixels, stride): (&mut [u8], usize),
+        (coverage, length): (&[u8], usize),
+        width: usize,
+    ) {
+        let Ink { ramp, is_ground, .. } = self.inks[ink];
+        for (pixels, coverage) in pixels.chunks_mut(stride).zip(coverage.chunks(length)) {
+            self.blend_row(ink, (ramp, is_ground), &mut pixels[..width], &coverage[..width]);
+        }
+    }
+
+    #[inline(always)]
+    fn blend_row(
+        &mut self,
+        ink: usize,
+        (ramp, is_ground): (Option<u8>, bool),
+        pixels: &mut [u8],
+        coverage: &[u8],
+    ) {
         let (eights, rest) = pixels.as_chunks_mut::<8>();
         let (covers, covers_rest) = coverage.as_chunks::<8>();
         for (eight, cover) in eights.iter_mut().zip(covers) {

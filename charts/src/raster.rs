@@ -130,7 +130,11 @@ impl Rasterizer {
                 );
             }
             let marks = &mut self.touched[row * words..(row + 1) * words];
-            for block in cell / BLOCK..=(over + 1) / BLOCK {
+            // Mostly they are one block or two neighbours.
+            let (first, last) = (cell / BLOCK, (over + 1) / BLOCK);
+            marks[first / 64] |= 1 << (first % 64);
+            marks[last / 64] |= 1 << (last % 64);
+            for block in first + 1..last {
                 marks[block / 64] |= 1 << (block % 64);
             }
             upper = lower;

@@ -157,14 +157,20 @@ pub(crate) fn draw(pen: &Pen, clusters: &[Cluster<'_>], unit: &str, body: Place)
     unit_caption(pen, unit, whiskers, Place { y: body.y + pen.size(14), ..body });
     let plot = upright(pen, place, &plan.counts);
     let start = (place.w - plan.pitch * clusters.len() as i32) / 2;
+    // First all bars: drawn between labels, they could not be kept as rows to be copied (see `Backdrop`).
+    let mut spots = Vec::with_capacity(clusters.iter().map(|c| c.columns.len()).sum());
     for (i, cluster) in clusters.iter().enumerate() {
         let left = start + plan.pitch * i as i32;
-        let inner = plan.bar * cluster.columns.len() as i32;
-        let first = left + (plan.pitch - inner) / 2;
+        let first = left + (plan.pitch - plan.bar * cluster.columns.len() as i32) / 2;
         for (j, column) in cluster.columns.iter().enumerate() {
-            one(pen, &plan, &plot, cluster, column, first + plan.bar * j as i32, unit);
+            spots.push((cluster, column, bar(pen, &plan, &plot, column, first + plan.bar * j as i32)));
         }
-        let centre = place.x + left + plan.pitch / 2;
+    }
+    for (cluster, column, place) in spots {
+        label(pen, &plan, &plot, (cluster, column), place, unit);
+    }
+    for i in 0..clusters.len() {
+        let centre = place.x + start + plan.pitch * i as i32 + plan.pitch / 2;
         let y = place.bottom() + pen.px(6);
         let rows = plan.names.iter().map(Vec::len).max().unwrap_or(0) as i32;
         column_of(pen, &plan.names[i], (centre, y), pen.ink(16));
@@ -179,39 +185,43 @@ fn column_of(pen: &Pen, lines: &[Cow<'_, str>], at: (i32, i32), set: Set) {
     column(pen, lines, at, set);
 }
 
-fn one(
+/// Draws a bar from `x` of the plot on. Returns where it stands.
+fn bar(pen: &Pen, plan: &Plan<'_>, plot: &Upright, column: &Column<'_>, x: i32) -> Place {
+    let gap = if plan.bar > 8 { 2 } else { i32::from(plan.bar > 3) };
+    let count = column.value.map_or(0, |v| v.count);
+    let (left, top) = plot.map_coordinate(&(x, count as f64));
+    let (left, top) = (left / Q, top / Q);
+    let place = Place::new(left, top, plan.bar - gap, plan.place.bottom() - top);
+    if count > 0 {
+        let style = RGBColor::from(column.fill.color).filled();
+        pen.draw(plot, &Rectangle::new([(x, 0.0), (x + place.w, count as f64)], style));
+        if column.fill.hatch != Hatch::None || pen.colors.hatched {
+            pen.fill(place, column.fill);
+        }
+    }
+    place
+}
+
+/// Writes over a bar what it stands for, and keeps its region.
+fn label(
     pen: &Pen,
     plan: &Plan<'_>,
     plot: &Upright,
-    cluster: &Cluster<'_>,
-    column: &Column<'_>,
-    x: i32,
+    (cluster, column): (&Cluster<'_>, &Column<'_>),
+    bar: Place,
     unit: &str,
 ) {
-    let gap = if plan.bar > 8 { 2 } else { i32::from(plan.bar > 3) };
-    let (x0, x1) = (x, x + plan.bar - gap);
-    let count = column.value.map_or(0, |v| v.count);
-    let (left, top) = plot.map_coordinate(&(x0, count as f64));
-    let (left, top) = (left / Q, top / Q);
-    let bottom = plan.place.bottom();
-    let width = plan.bar - gap;
-    if column.value.is_some_and(|v| v.count > 0) {
-        let style = RGBColor::from(column.fill.color).filled();
-        pen.draw(plot, &Rectangle::new([(x0, 0.0), (x1, count as f64)], style));
-        if column.fill.hatch != Hatch::None || pen.colors.hatched {
-            pen.fill(Place::new(left, top, width, bottom - top), column.fill);
-        }
-    }
-    let written = write(pen, plan, (left + width / 2, top), cluster, column);
+    let centre = bar.x + bar.w / 2;
+    let written = write(pen, plan, (centre, bar.y), cluster, column);
     // Without its 约 or 余 over it, a line says that it is inexact.
     if let Some(value) = column.value.filter(|v| !written && !v.is_exact()) {
-        let ends = ends(value, |n| plot.map_coordinate(&(x0, n as f64)).1 / Q);
-        whisker(pen, left + width / 2, ends, pen.colors.ink);
+        let ends = ends(value, |n| plot.map_coordinate(&(0, n as f64)).1 / Q);
+        whisker(pen, centre, ends, pen.colors.ink);
     }
-    let tall = (bottom - top).max(8);
+    let tall = bar.h.max(8);
     let value = number::told(column.value, unit, pen.lang);
     pen.region(
-        Place::new(left, bottom - tall, width.max(1), tall),
+        Place::new(bar.x, bar.bottom() - tall, bar.w.max(1), tall),
         column.series,
         cluster.label,
         value,
