@@ -121,6 +121,9 @@ impl Text {
     }
 }
 
+/// No box.
+const NONE: u32 = u32::MAX;
+
 /// The display list.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
@@ -131,8 +134,11 @@ pub(crate) struct Recorder {
     pub(crate) points: Vec<BackendCoord>,
     pub(crate) letters: String,
     pub(crate) hits: Vec<Hit>,
-    /// The boxes of all texts by strips of height, so that a label can look for a free place.
-    taken: Vec<Vec<Bounds>>,
+    /// The boxes of all texts, once for each strip of height that they cross, so that a label can look for a free place;
+    /// each with the one before it in its strip, as a list of its own for each strip would grow for itself.
+    taken: Vec<(Bounds, u32)>,
+    /// The last box in each strip, or [`NONE`].
+    strips: Vec<u32>,
     /// Texts that were left out because they would have lain on another or left the picture.
     pub(crate) dropped: usize,
 }
@@ -140,7 +146,15 @@ pub(crate) struct Recorder {
 impl Recorder {
     pub(crate) fn new(size: (u32, u32), ground: Rgb) -> Self {
         let strips = (size.1 as i32 * Q / STRIP + 1) as usize;
-        Self { size, ground, taken: vec![Vec::new(); strips], ..Self::default() }
+        Self {
+            size,
+            ground,
+            ops: Vec::with_capacity(256),
+            letters: String::with_capacity(1024),
+            taken: Vec::with_capacity(256),
+            strips: vec![NONE; strips],
+            ..Self::default()
+        }
     }
 
     fn flat(&self, color: BackendColor) -> Rgb {
@@ -155,7 +169,7 @@ impl Recorder {
     }
 
     fn strips(&self, b: &Bounds) -> std::ops::RangeInclusive<usize> {
-        let last = self.taken.len() as i32 - 1;
+        let last = self.strips.len() as i32 - 1;
         (b.y0 / STRIP).clamp(0, last) as usize..=(b.y1 / STRIP).clamp(0, last) as usize
     }
 
@@ -163,7 +177,17 @@ impl Recorder {
     pub(crate) fn is_free(&self, b: &Bounds) -> bool {
         let (w, h) = (self.size.0 as i32 * Q, self.size.1 as i32 * Q);
         let inside = b.x0 >= 0 && b.y0 >= 0 && b.x1 <= w && b.y1 <= h;
-        inside && !self.taken[self.strips(b)].iter().flatten().any(|t| t.meets(b))
+        inside
+            && self.strips[self.strips(b)].iter().all(|last| {
+                let mut at = *last;
+                while let Some((there, before)) = self.taken.get(at as usize) {
+                    if there.meets(b) {
+                        return false;
+                    }
+                    at = *before;
+                }
+                true
+            })
     }
 
     /// Takes a text. A layout for a size nobody thought of may not have room for it: then it is left out, for the
@@ -175,8 +199,9 @@ impl Recorder {
             return;
         }
         let strips = self.strips(&bounds);
-        for strip in &mut self.taken[strips] {
-            strip.push(bounds);
+        for last in &mut self.strips[strips] {
+            let at = self.taken.len() as u32;
+            self.taken.push((bounds, std::mem::replace(last, at)));
         }
         let start = self.letters.len();
         self.letters.push_str(words);

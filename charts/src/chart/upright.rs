@@ -78,19 +78,21 @@ fn words(pen: &Pen, column: &Column<'_>) -> String {
 /// the names leave, which follows from the width.
 fn plan<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place) -> Plan<'a> {
     let mut left = pen.px(50);
-    let mut plan = plan_beside(pen, clusters, body, left);
+    let columns = || clusters.iter().flat_map(|c| &c.columns);
+    let widest = columns().map(|c| value_set(pen, c).width(&words(pen, c))).max().unwrap_or(0);
+    let mut plan = plan_beside(pen, clusters, body, widest, left);
     for _ in 0..4 {
         let need = gutter(pen, &plan.counts);
         if need == left {
             break;
         }
         left = left.max(need);
-        plan = plan_beside(pen, clusters, body, left);
+        plan = plan_beside(pen, clusters, body, widest, left);
     }
     plan
 }
 
-fn plan_beside<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place, left: i32) -> Plan<'a> {
+fn plan_beside<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place, widest: i32, left: i32) -> Plan<'a> {
     let most =
         clusters.iter().flat_map(|c| &c.columns).filter_map(|c| c.value).map(|v| v.count).max().unwrap_or(0);
     let count = clusters.len().max(1) as i32;
@@ -115,13 +117,12 @@ fn plan_beside<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place, left: i3
     let rows = |lists: &[Vec<Cow<'_, str>>]| lists.iter().map(Vec::len).max().unwrap_or(0) as i32;
     let below = rows(&names) * names_set.line() + rows(&changes) * change_set.line() + pen.px(10);
 
-    let columns = || clusters.iter().flat_map(|c| &c.columns);
-    let widest = columns().map(|c| value_set(pen, c).width(&words(pen, c))).max().unwrap_or(0);
     let room = if each == 1 { pitch } else { bar };
     let size = pen.size(14);
     let (values, above) = if widest <= room - 4 {
         // A change above a value takes a line more.
-        let lines = if columns().any(|c| !c.change.is_empty()) && each == 1 { 3 } else { 1 };
+        let changed = clusters.iter().flat_map(|c| &c.columns).any(|c| !c.change.is_empty());
+        let lines = if changed && each == 1 { 3 } else { 1 };
         (Values::Level, size * 14 / 10 * lines + 6)
     } else if bar > size {
         (Values::Turned, widest + 12)
