@@ -3,7 +3,8 @@
 use crate::canvas::Q;
 use crate::chart::completeness::Signs;
 use crate::model::{Cell, Frame, Lang, Value};
-use crate::pen::{Pen, Place, Set};
+use crate::pen::{Pen, Place};
+use crate::set::Set;
 use crate::theme::{Fill, Rgb};
 
 /// What a legend shows before its words.

@@ -15,6 +15,7 @@ extern crate self as pufa_charts;
 
 mod axis;
 mod backdrop;
+mod bits;
 mod canvas;
 mod chart;
 mod check;
@@ -35,6 +36,7 @@ mod raster;
 #[cfg(test)]
 #[path = "../examples/sample/mod.rs"]
 mod sample;
+mod set;
 #[doc(hidden)]
 pub mod stages;
 mod svg;

@@ -4,7 +4,8 @@ use crate::canvas::Q;
 use crate::chart::rows::{Rows, name, name_width};
 use crate::frame::{Entry, Sign, nothing};
 use crate::model::{Cell, Completeness, Lang};
-use crate::pen::{Pen, Place, Set};
+use crate::pen::{Pen, Place};
+use crate::set::Set;
 
 const STATES: [Cell; 7] =
     [Cell::OnTime, Cell::Late, Cell::Zero, Cell::Returned, Cell::Missing, Cell::NotExpected, Cell::Future];

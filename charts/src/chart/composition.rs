@@ -6,7 +6,8 @@ use crate::chart::rows::{Rows, name, name_width};
 use crate::frame::{nothing, stacked, unit_caption};
 use crate::model::{Bar, Composition};
 use crate::number;
-use crate::pen::{Pen, Place, Set};
+use crate::pen::{Pen, Place};
+use crate::set::Set;
 
 pub(crate) fn draw(pen: &Pen, spec: &Composition, body: Place) {
     if spec.parts.is_empty() {

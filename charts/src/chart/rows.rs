@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::pen::{Pen, Place, Set};
+use crate::pen::{Pen, Place};
+use crate::set::Set;
 
 /// Rows of equal height in one to four panels side by side, filled downwards.
 pub(crate) struct Rows {

@@ -99,13 +99,13 @@ fn across(pen: &Pen, small: &Pen, spec: &Summary, place: Place, style: &Style) {
 /// Ordinal, title, theme of the day, and what is counted.
 fn head(pen: &Pen, spec: &Summary, place: Place, style: &Style) -> Place {
     let mut y = place.y;
-    let line = |words: &str, set: crate::pen::Set, y: &mut i32| {
+    let line = |words: &str, set: crate::set::Set, y: &mut i32| {
         for line in set.wrap(words, place.w, 2) {
             *y += set.line();
             pen.text(&line, (place.x, *y - set.size * 3 / 10), set);
         }
     };
-    let accent = crate::pen::Set { color: pen.colors.accent_ink, ..pen.ink(style.slogan) }.bold();
+    let accent = crate::set::Set { color: pen.colors.accent_ink, ..pen.ink(style.slogan) }.bold();
     line(&spec.ordinal, accent, &mut y);
     line(&spec.frame.title, pen.ink(style.title).bold(), &mut y);
     line(&spec.slogan, pen.ink(style.slogan), &mut y);

@@ -6,7 +6,8 @@ use crate::chart::rows::{Rows, name, name_width};
 use crate::frame::{Entry, Sign, nothing, stacked, unit_caption};
 use crate::model::{Topic, Topics, Value};
 use crate::number;
-use crate::pen::{Pen, Place, Set};
+use crate::pen::{Pen, Place};
+use crate::set::Set;
 
 pub(crate) fn entries<'a>(pen: &Pen, spec: &'a Topics) -> Vec<Entry<'a>> {
     let modes = spec.modes.iter().enumerate();

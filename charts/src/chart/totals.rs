@@ -10,7 +10,8 @@ use crate::chart::upright::{self, Cluster, Column};
 use crate::frame::{nothing, unit_caption};
 use crate::model::{Bar, Totals};
 use crate::number;
-use crate::pen::{Pen, Place, Set};
+use crate::pen::{Pen, Place};
+use crate::set::Set;
 
 pub(crate) fn draw(pen: &Pen, spec: &Totals, body: Place) {
     if spec.bars.is_empty() {

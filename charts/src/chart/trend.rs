@@ -6,7 +6,8 @@ use crate::canvas::{Bounds, Q};
 use crate::frame::{Entry, Sign, ends, marker, nothing, ring, stroke, unit_caption, whisker};
 use crate::model::{Lang, Line, Trend, Value};
 use crate::number;
-use crate::pen::{Pen, Place, Set};
+use crate::pen::{Pen, Place};
+use crate::set::Set;
 use crate::theme::Rgb;
 
 /// The legend: years, and the ring if 12·4 falls on different days.

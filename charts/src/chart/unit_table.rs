@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use crate::model::{Datum, Lang, TableRow, UnitTable};
 use crate::number;
-use crate::pen::{Pen, Place, Set};
+use crate::pen::{Pen, Place};
+use crate::set::Set;
 
 /// How a table is laid out.
 pub(crate) struct Layout {

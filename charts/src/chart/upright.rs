@@ -11,7 +11,8 @@ use crate::font::Weight;
 use crate::frame::{column, ends, unit_caption, whisker};
 use crate::model::Value;
 use crate::number;
-use crate::pen::{Pen, Place, Set};
+use crate::pen::{Pen, Place};
+use crate::set::Set;
 use crate::theme::{Fill, Hatch};
 
 /// One bar.

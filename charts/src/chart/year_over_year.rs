@@ -8,7 +8,8 @@ use crate::chart::upright::{self, Cluster, Column};
 use crate::frame::{Entry, Sign, marker, nothing, unit_caption};
 use crate::model::{Group, YearOverYear};
 use crate::number;
-use crate::pen::{Pen, Place, Set};
+use crate::pen::{Pen, Place};
+use crate::set::Set;
 
 fn change(group: &Group, series: usize) -> &str {
     group.changes.get(series).map_or("", String::as_str)
