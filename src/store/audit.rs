@@ -1,14 +1,14 @@
 //! The audit: what was changed, by whom and when, each entry sealed over the one before.
 
 use super::entity::audit;
+use super::place::{Found, Place, Read};
 use super::{StoreError, Transaction, tally};
 pub(super) use crate::digest::{Digest, digest};
 use crate::domain::calendar::ReportDay;
 use crate::domain::tally::Version;
 use crate::domain::unit::UnitId;
 use jiff::Timestamp;
-use sea_orm::ActiveValue::Set;
-use sea_orm::{ConnectionTrait, EntityTrait, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -44,25 +44,30 @@ pub(super) struct Head {
     at: i64,
 }
 
+/// The end of a lane's chain and the epoch of units and campaigns.
+impl Read for (Head, i64) {
+    fn read(row: &impl Found) -> Result<Self, StoreError> {
+        let epoch = row.get::<String>(0)?.parse();
+        let epoch = epoch.map_err(|_| StoreError::Damaged("setting catalogue_epoch".into()))?;
+        let head = match (row.get(1)?, row.get(2)?, row.get(3)?) {
+            (Some(seq), Some(hash), Some(at)) => Head { seq, hash, at },
+            _ => Head::default(),
+        };
+        Ok((head, epoch))
+    }
+}
+
 /// The end of a lane's chain and the epoch of units and campaigns, in one look: every transaction begins with it.
-pub(super) async fn head(connection: &impl ConnectionTrait, shard: i16) -> Result<(Head, i64), StoreError> {
+pub(super) async fn head(place: &impl Place, shard: i16) -> Result<(Head, i64), StoreError> {
     let sql = "SELECT s.value, a.seq, a.hash, a.at FROM settings s LEFT JOIN audit a ON a.shard = $1 AND a.seq = \
                (SELECT MAX(m.seq) FROM audit m WHERE m.shard = $1) WHERE s.name = 'catalogue_epoch'";
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, [shard.into()]);
-    let row = connection.query_one_raw(statement).await?;
-    let damaged = || StoreError::Damaged("setting catalogue_epoch".into());
-    let row = row.ok_or_else(damaged)?;
-    let epoch = row.try_get_by_index::<String>(0)?.parse().map_err(|_| damaged())?;
-    let head = match (row.try_get_by_index(1)?, row.try_get_by_index(2)?, row.try_get_by_index(3)?) {
-        (Some(seq), Some(hash), Some(at)) => Head { seq, hash, at },
-        _ => Head::default(),
-    };
-    Ok((head, epoch))
+    let found = place.first(sql, vec![shard.into()]).await?;
+    found.ok_or_else(|| StoreError::Damaged("setting catalogue_epoch".into()))
 }
 
 /// Adds an entry after `head`, and gives the new end.
 pub(super) async fn append(
-    connection: &impl ConnectionTrait,
+    place: &impl Place,
     shard: i16,
     head: &Head,
     at: Timestamp,
@@ -83,19 +88,21 @@ pub(super) async fn append(
     };
     row.hash = seal(&head.hash, &row);
     let next = Head { seq: row.seq, hash: row.hash.clone(), at: row.at };
-    let row = audit::ActiveModel {
-        shard: Set(row.shard),
-        seq: Set(row.seq),
-        at: Set(row.at),
-        actor_id: Set(row.actor_id),
-        address: Set(row.address),
-        action: Set(row.action),
-        subject: Set(row.subject),
-        detail: Set(row.detail),
-        hash: Set(row.hash),
-        state: Set(row.state),
-    };
-    audit::Entity::insert(row).exec_without_returning(connection).await?;
+    let sql = "INSERT INTO audit (shard, seq, at, actor_id, address, action, subject, detail, hash, state) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let values = vec![
+        row.shard.into(),
+        row.seq.into(),
+        row.at.into(),
+        row.actor_id.into(),
+        row.address.into(),
+        row.action.into(),
+        row.subject.into(),
+        row.detail.into(),
+        row.hash.into(),
+        row.state.into(),
+    ];
+    place.run(sql, values).await?;
     Ok(next)
 }
 
@@ -119,12 +126,14 @@ const STATE: &str = "state.seal";
 pub(super) fn batch(versions: &[Arc<Version>], from: &[Option<IpAddr>]) -> Entry {
     let mut places: Vec<usize> = (0..versions.len()).collect();
     places.sort_by_key(|&at| key(&versions[at]));
-    let mut addresses: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut addresses: BTreeMap<IpAddr, Vec<usize>> = BTreeMap::new();
     for (place, &at) in places.iter().enumerate() {
         if let Some(address) = from.get(at).copied().flatten() {
-            addresses.entry(address.to_canonical().to_string()).or_default().push(place);
+            addresses.entry(address.to_canonical()).or_default().push(place);
         }
     }
+    let addresses: BTreeMap<String, Vec<usize>> =
+        addresses.into_iter().map(|(address, places)| (address.to_string(), places)).collect();
     let digest = tally::digest(&mut versions.iter().map(|version| &**version).collect::<Vec<_>>());
     let mut detail = serde_json::json!({ "versions": versions.len(), "digest": digest });
     let one = addresses.iter().next().filter(|(_, places)| places.len() == versions.len());

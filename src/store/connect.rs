@@ -1,12 +1,15 @@
 //! Connections: a pool that only reads, and the one connection that writes.
 
 use super::StoreError;
+use super::direct::Direct;
 use pufa_migrations::Migrator;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{self, PgConnection};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -49,6 +52,7 @@ impl Settings {
 pub(super) struct Connections {
     pub(super) read: DatabaseConnection,
     pub(super) write: DatabaseConnection,
+    pub(super) direct: Option<Direct>,
     pub(super) health: Health,
 }
 
@@ -83,6 +87,9 @@ const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
 /// SQLite pages of 4 KiB between checkpoints: large enough that a burst of submissions rewrites a hot page once.
 const CHECKPOINT_PAGES: u32 = 20_000;
 
+/// How long a connection waits for the write lock of another process.
+const BUSY: Duration = Duration::from_secs(10);
+
 /// What a connection keeps of SQLite's pages, in KiB with a minus. Reports of a day come in no order and lie all over its pages:
 /// what the writer does not keep it reads again, and what does not fit is written before the commit and once more after.
 const WRITER_CACHE: &str = "-16384";
@@ -98,7 +105,28 @@ pub(super) async fn open(settings: &Settings) -> Result<Connections, StoreError>
         migrate(&write, None).await?;
     }
     let read = Database::connect(options(settings, settings.readers, true)).await?;
-    Ok(Connections { read, write, health })
+    Ok(Connections { read, write, direct: direct(settings)?, health })
+}
+
+/// The connection that batches have for themselves on SQLite, once the file is there.
+fn direct(settings: &Settings) -> Result<Option<Direct>, StoreError> {
+    if !settings.is_sqlite() {
+        return Ok(None);
+    }
+    let options = SqliteConnectOptions::from_str(&settings.url);
+    let options = options.map_err(|error| StoreError::Unusable(error.to_string()))?;
+    let mut pragmas = vec![("synchronous", "FULL".to_owned()), ("foreign_keys", "ON".to_owned())];
+    pragmas.extend(pragmas_of(false));
+    Direct::open(options.get_filename(), BUSY, &pragmas).map(Some)
+}
+
+/// What every connection to SQLite is told by name.
+fn pragmas_of(reader: bool) -> [(&'static str, String); 3] {
+    [
+        ("wal_autocheckpoint", CHECKPOINT_PAGES.to_string()),
+        ("cache_size", if reader { READER_CACHE } else { WRITER_CACHE }.to_owned()),
+        ("query_only", if reader { "on" } else { "off" }.to_owned()),
+    ]
 }
 
 /// One connection that may write, to a database as it is.
@@ -133,17 +161,14 @@ fn options(settings: &Settings, connections: u32, reader: bool) -> ConnectOption
         .test_before_acquire(reader && !settings.url.starts_with("sqlite:"))
         .sqlx_logging(false);
     options.map_sqlx_sqlite_opts(move |options| {
-        use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-        options
+        let options = options
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(10))
+            .busy_timeout(BUSY)
             .statement_cache_capacity(200)
-            .row_buffer_size(ROWS_AHEAD)
-            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
-            .pragma("cache_size", if reader { READER_CACHE } else { WRITER_CACHE })
-            .pragma("query_only", if reader { "on" } else { "off" })
+            .row_buffer_size(ROWS_AHEAD);
+        pragmas_of(reader).into_iter().fold(options, |options, (name, value)| options.pragma(name, value))
     });
     options
 }

@@ -13,25 +13,31 @@ fn damaged(text: &str) -> StoreError {
 }
 
 /// Adds a number in decimal, without the machinery of `format!`: a batch writes thousands.
-fn number(text: &mut String, number: impl itoa::Integer) {
+pub(super) fn number(text: &mut String, number: impl itoa::Integer) -> &mut String {
     text.push_str(itoa::Buffer::new().format(number));
+    text
 }
 
 /// Begins a pair with its slot.
-fn begin(text: &mut String, slot: Slot) {
-    if !text.is_empty() {
+fn begin(text: &mut String, is_first: bool, slot: Slot) {
+    if !is_first {
         text.push(' ');
     }
-    number(text, slot.0);
-    text.push(':');
+    number(text, slot.0).push(':');
 }
 
 /// Writes the figures of a tally.
 pub(super) fn write_quantities(figures: &[(Slot, Quantity)]) -> String {
     let mut text = String::with_capacity(figures.len() * 12);
-    for (slot, quantity) in figures {
-        begin(&mut text, *slot);
-        number(&mut text, quantity.value());
+    add_quantities(&mut text, figures);
+    text
+}
+
+/// Adds the figures of a tally to a text.
+pub(super) fn add_quantities(text: &mut String, figures: &[(Slot, Quantity)]) {
+    for (at, (slot, quantity)) in figures.iter().enumerate() {
+        begin(text, at == 0, *slot);
+        number(text, quantity.value());
         match quantity.bound() {
             Bound::Exact => {}
             Bound::Over => text.push('+'),
@@ -39,7 +45,6 @@ pub(super) fn write_quantities(figures: &[(Slot, Quantity)]) -> String {
             Bound::About => text.push('~'),
         }
     }
-    text
 }
 
 /// Reads the figures of a tally.
@@ -60,8 +65,8 @@ pub(super) fn read_quantities(text: &str) -> Result<Vec<(Slot, Quantity)>, Store
 /// Writes the sums of a rollup.
 pub(super) fn write_sums(sums: &Sums) -> String {
     let mut text = String::with_capacity(sums.len() * 16);
-    for (slot, sum) in sums.iter() {
-        begin(&mut text, *slot);
+    for (at, (slot, sum)) in sums.iter().enumerate() {
+        begin(&mut text, at == 0, *slot);
         number(&mut text, sum.count);
         if !sum.is_exact() {
             for bound in [sum.low, sum.high] {

@@ -1,56 +1,59 @@
 //! Keys under which a request was answered once and must be answered the same again.
 
 use super::entity::idempotency;
-use super::rows::{Columns, Rows, Type};
+use super::place::{Found, Place, Read};
+use super::rows::{self, Columns, Rows, Type};
 use super::submission::IdempotencyKey;
 use super::{StoreError, Transaction};
 use crate::domain::calendar::ReportDay;
 use crate::domain::tally::Version;
+use crate::domain::unit::UnitId;
 use jiff::Timestamp;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A request that was answered.
 #[derive(Debug, Clone)]
 pub(super) struct Answered {
     pub(super) request_hash: String,
-    pub(super) key: (i32, ReportDay, crate::domain::unit::UnitId, u32),
+    pub(super) key: (i32, ReportDay, UnitId, u32),
     pub(super) created: bool,
+}
+
+impl Read for ((i32, String), Answered) {
+    fn read(row: &impl Found) -> Result<Self, StoreError> {
+        let day =
+            ReportDay::from_number(row.get(4)?).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        let version = u32::try_from(row.get::<i32>(6)?).unwrap_or_default();
+        let answered = Answered {
+            request_hash: row.get(2)?,
+            key: (row.get(3)?, day, UnitId(row.get(5)?), version),
+            created: row.get(7)?,
+        };
+        Ok(((row.get(0)?, row.get(1)?), answered))
+    }
 }
 
 /// The requests already answered under these keys (account, key).
 pub(super) async fn find(
-    connection: &impl ConnectionTrait,
+    place: &impl Place,
     keys: &[(i32, &str)],
 ) -> Result<HashMap<(i32, String), Answered>, StoreError> {
     const KEY: Columns = &[("user_id", Type::Int), ("key", Type::Text)];
-    let mut rows = Rows::new(KEY);
-    keys.iter().for_each(|(user, key)| rows.push([(*user).into(), (*key).into()]));
     const SELECT: &str =
         "t.user_id, t.key, t.request_hash, t.campaign_id, t.day, t.unit_id, t.version, t.created";
-    let rows =
-        rows.find(connection, SELECT, "idempotency", "t.user_id = r.user_id AND t.key = r.key").await?;
-    let mut found = HashMap::new();
-    for row in rows {
-        let day = ReportDay::from_number(row.try_get_by_index(4)?)
-            .map_err(|e| StoreError::Damaged(e.to_string()))?;
-        let version = u32::try_from(row.try_get_by_index::<i32>(6)?).unwrap_or_default();
-        let unit = crate::domain::unit::UnitId(row.try_get_by_index(5)?);
-        let answered = Answered {
-            request_hash: row.try_get_by_index(2)?,
-            key: (row.try_get_by_index(3)?, day, unit, version),
-            created: row.try_get_by_index(7)?,
-        };
-        found.insert((row.try_get_by_index(0)?, row.try_get_by_index(1)?), answered);
-    }
-    Ok(found)
+    let mut rows = Rows::new(KEY);
+    keys.iter().for_each(|(user, key)| rows.push([(*user).into(), (*key).into()]));
+    let found = place.find(rows, SELECT, "idempotency", "t.user_id = r.user_id AND t.key = r.key").await?;
+    Ok(found.into_iter().collect())
 }
 
 /// Records what was answered under keys.
 pub(super) async fn insert(
-    connection: &impl ConnectionTrait,
+    place: &impl Place,
     at: Timestamp,
-    answered: &[(i32, &IdempotencyKey, &Version, bool)],
+    answered: &[(i32, &IdempotencyKey, Arc<Version>, bool)],
 ) -> Result<(), StoreError> {
     const COLUMNS: Columns = &[
         ("user_id", Type::Int),
@@ -63,9 +66,11 @@ pub(super) async fn insert(
         ("created", Type::Bool),
         ("at", Type::Big),
     ];
-    let mut rows = Rows::new(COLUMNS);
-    for (user, key, version, created) in answered {
-        rows.push([
+    if answered.is_empty() {
+        return Ok(());
+    }
+    let row = |(user, key, version, created): &(i32, &IdempotencyKey, Arc<Version>, bool)| {
+        [
             (*user).into(),
             key.key.as_str().into(),
             key.request_hash.as_str().into(),
@@ -75,11 +80,11 @@ pub(super) async fn insert(
             i32::try_from(version.version).unwrap_or(i32::MAX).into(),
             (*created).into(),
             at.as_millisecond().into(),
-        ]);
-    }
-    let names = rows.names();
+        ]
+    };
+    let names = rows::names(COLUMNS);
     let insert = |rows: &str| format!("INSERT INTO idempotency ({names}) SELECT {names} FROM {rows}");
-    Ok(rows.execute(connection, insert).await?)
+    place.enter(COLUMNS, answered.iter().map(row), insert).await
 }
 
 impl Transaction {

@@ -10,9 +10,11 @@ pub mod archive;
 mod audit;
 mod audit_log;
 pub mod backup;
+mod batch;
 mod catalogue;
 mod chase;
 mod connect;
+mod direct;
 pub mod entity;
 mod figures;
 mod idempotency;
@@ -20,6 +22,7 @@ mod ledger;
 mod locks;
 mod outbox;
 mod pace;
+mod place;
 mod publication;
 mod review;
 mod rollup;
@@ -130,6 +133,7 @@ impl Store {
         let (slots, _) = watch::channel(book);
         let writer = writer::start(writer::Parts {
             connection: connections.write,
+            direct: connections.direct,
             health: connections.health.clone(),
             shard: settings.shard,
             queue: settings.queue,
@@ -137,7 +141,7 @@ impl Store {
             clock,
             catalogue: catalogue_sender,
             slots: slots.clone(),
-        });
+        })?;
         let store = Self { read: connections.read, health: connections.health, writer, catalogue, slots };
         if settings.migrate && !state::unsealed(&store.read).await?.is_empty() {
             store.seal_unsealed().await?;

@@ -1,13 +1,14 @@
 //! Rollup rows: merging a batch's changes into them, and reading totals from them.
 
 use super::audit::Head;
-use super::rows::{Columns, Rows, Type};
+use super::place::{Found, Place, Read};
+use super::rows::{self, Columns, Rows, Type};
 use super::{Store, StoreError, Transaction, figures, tally};
 use crate::domain::calendar::ReportDay;
 use crate::domain::campaign::Campaign;
 use crate::domain::rollup::{self, Rollup, Rollups};
 use crate::domain::unit::{UnitId, UnitTree};
-use sea_orm::{ConnectionTrait, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 use std::collections::{BTreeMap, HashMap};
 
 const COLUMNS: Columns = &[
@@ -32,18 +33,23 @@ const SELECT: &str =
 /// The sum over everything under a unit on one day.
 pub type Reading = ((i32, UnitId, ReportDay), Rollup);
 
-fn read(row: &QueryResult) -> Result<Reading, StoreError> {
-    let day =
-        ReportDay::from_number(row.try_get_by_index(2)?).map_err(|e| StoreError::Damaged(e.to_string()))?;
-    let key = (row.try_get_by_index(0)?, UnitId(row.try_get_by_index(1)?), day);
+impl Read for Reading {
+    fn read(row: &impl Found) -> Result<Self, StoreError> {
+        read(row)
+    }
+}
+
+fn read(row: &impl Found) -> Result<Reading, StoreError> {
+    let day = ReportDay::from_number(row.get(2)?).map_err(|e| StoreError::Damaged(e.to_string()))?;
+    let key = (row.get(0)?, UnitId(row.get(1)?), day);
     let rollup = Rollup {
-        reported: row.try_get_by_index::<i32>(3)?.into(),
-        zero: row.try_get_by_index::<i32>(4)?.into(),
-        late: row.try_get_by_index::<i32>(5)?.into(),
-        returned: row.try_get_by_index::<i32>(6)?.into(),
-        changes: row.try_get_by_index(7)?,
-        latest: row.try_get_by_index(8)?,
-        sums: figures::read_sums(&row.try_get_by_index::<String>(9)?)?,
+        reported: row.get::<i32>(3)?.into(),
+        zero: row.get::<i32>(4)?.into(),
+        late: row.get::<i32>(5)?.into(),
+        returned: row.get::<i32>(6)?.into(),
+        changes: row.get(7)?,
+        latest: row.get(8)?,
+        sums: figures::read_sums(&row.get::<String>(9)?)?,
     };
     Ok((key, rollup))
 }
@@ -85,7 +91,7 @@ impl Hot {
 /// Merges changes into the rows of a lane, and gives the rows as they now are. A lane's rows are written under its lock
 /// alone, so no row is locked by itself.
 pub(super) async fn merge(
-    connection: &impl ConnectionTrait,
+    place: &impl Place,
     shard: i16,
     mut changes: Rollups,
     hot: &Hot,
@@ -101,44 +107,54 @@ pub(super) async fn merge(
     let on = format!(
         "t.campaign_id = r.campaign_id AND t.unit_id = r.unit_id AND t.day = r.day AND t.shard = {shard}"
     );
-    for row in cold.find(connection, SELECT, "rollups", &on).await? {
-        let (key, stored) = read(&row)?;
+    for (key, stored) in place.find::<Reading>(cold, SELECT, "rollups", &on).await? {
         if let Some(change) = changes.get_mut(&key) {
             *change += &stored;
         }
     }
-    put(connection, shard, &changes).await?;
+    put(place, shard, &changes).await?;
     Ok(changes)
 }
 
-async fn put(connection: &impl ConnectionTrait, shard: i16, rollups: &Rollups) -> Result<(), StoreError> {
-    let overflow = |_| StoreError::Damaged("rollups: a count beyond 32 bits".into());
-    let mut rows = Rows::new(COLUMNS);
-    for ((campaign, unit, day), rollup) in rollups {
-        rows.push([
+async fn put(place: &impl Place, shard: i16, rollups: &Rollups) -> Result<(), StoreError> {
+    let fits = |count: i64| i32::try_from(count).is_ok();
+    let all_fit = |one: &Rollup| [one.reported, one.zero, one.late, one.returned].into_iter().all(fits);
+    if !rollups.values().all(all_fit) {
+        return Err(StoreError::Damaged("rollups: a count beyond 32 bits".into()));
+    }
+    let row = |((campaign, unit, day), rollup): (&(i32, UnitId, ReportDay), &Rollup)| {
+        let count = |count: i64| Value::from(i32::try_from(count).unwrap_or(i32::MAX));
+        [
             (*campaign).into(),
             unit.0.into(),
             day.number().into(),
             shard.into(),
-            i32::try_from(rollup.reported).map_err(overflow)?.into(),
-            i32::try_from(rollup.zero).map_err(overflow)?.into(),
-            i32::try_from(rollup.late).map_err(overflow)?.into(),
-            i32::try_from(rollup.returned).map_err(overflow)?.into(),
+            count(rollup.reported),
+            count(rollup.zero),
+            count(rollup.late),
+            count(rollup.returned),
             rollup.changes.into(),
             rollup.latest.into(),
             figures::write_sums(&rollup.sums).into(),
-        ]);
-    }
-    let names = rows.names();
-    let put = rows.execute(connection, |rows| {
-        format!(
-            "INSERT INTO rollups ({names}) SELECT {names} FROM {rows} WHERE true \
-             ON CONFLICT (campaign_id, unit_id, day, shard) DO UPDATE SET reported = excluded.reported, \
+        ]
+    };
+    let names = rows::names(COLUMNS);
+    // Every column is written, and nothing refers to a row: to replace one is the same as to update it, and on SQLite one
+    // look into the tree instead of three.
+    let (verb, conflict) = if place.is_sqlite() {
+        ("REPLACE", "")
+    } else {
+        (
+            "INSERT",
+            "ON CONFLICT (campaign_id, unit_id, day, shard) DO UPDATE SET reported = excluded.reported, \
              zero = excluded.zero, late = excluded.late, returned = excluded.returned, \
-             changes = excluded.changes, latest = excluded.latest, figures = excluded.figures"
+             changes = excluded.changes, latest = excluded.latest, figures = excluded.figures",
         )
-    });
-    Ok(put.await?)
+    };
+    let put = |rows: &str| {
+        format!("{verb} INTO rollups ({names}) SELECT {names} FROM {rows} WHERE true {conflict}")
+    };
+    place.enter(COLUMNS, rollups.iter().map(row), put).await
 }
 
 /// All rollups of a campaign on a day, lanes summed.

@@ -69,9 +69,18 @@ impl Rows {
         self.cells.is_empty()
     }
 
+    pub(super) const fn columns(&self) -> Columns {
+        self.columns
+    }
+
+    /// The rows one by one.
+    pub(super) fn each(&self) -> impl Iterator<Item = &[Value]> {
+        self.cells.chunks(self.columns.len())
+    }
+
     /// The names of the columns, with commas.
     pub(super) fn names(&self) -> String {
-        self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+        names(self.columns)
     }
 
     /// Finds what a table holds for each of these rows: `select` is read of the table `t` where `on` ties it to the row
@@ -156,6 +165,17 @@ impl Rows {
             .map(|(cells, (_, kind))| Value::Array(kind.array(), Some(Box::new(cells))));
         Statement::from_sql_and_values(DbBackend::Postgres, sql(&source), arrays.collect::<Vec<_>>())
     }
+}
+
+/// The names of columns, with commas.
+pub(super) fn names(columns: Columns) -> String {
+    columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}
+
+/// A table of one row whose cells are the parameters of a statement that is run for each row by itself.
+pub(super) fn source(columns: Columns) -> String {
+    let cells = columns.iter().zip(1..).map(|((name, _), n)| format!("?{n} AS {name}"));
+    format!("(SELECT {}) AS r", cells.collect::<Vec<_>>().join(", "))
 }
 
 /// A statement over up to [`PIECE`] rows on SQLite. The first cell of a row is never null, so a row that begins with null

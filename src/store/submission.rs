@@ -254,8 +254,10 @@ impl Lines {
         Self { book, grown: false, new: Vec::new() }
     }
 
-    pub(super) fn lacks(&self, act: &Act) -> bool {
-        act.entries().any(|entry| self.book.slot(&entry.line).is_none())
+    /// Whether any of these names a line that is not known.
+    pub(super) fn lack(&self, submissions: &[&Submission]) -> bool {
+        let mut entries = submissions.iter().flat_map(|one| one.act.entries());
+        entries.any(|entry| self.book.slot(&entry.line).is_none())
     }
 
     fn slots(&mut self, entries: &[Entry]) -> Vec<(Slot, Quantity)> {

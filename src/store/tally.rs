@@ -1,7 +1,8 @@
 //! Versions of tallies: writing them in batches, reading them back.
 
 use super::entity::tally_version::Model;
-use super::rows::{Columns, Rows, Type};
+use super::place::{Found, Place, Read};
+use super::rows::{self, Columns, Rows, Type};
 use super::{Store, StoreError, audit, figures, review};
 use crate::domain::calendar::ReportDay;
 use crate::domain::tally::{Channel, Review, Version};
@@ -53,22 +54,28 @@ fn version_number(version: u32) -> i32 {
     i32::try_from(version).unwrap_or(i32::MAX)
 }
 
-pub(super) fn read(row: &QueryResult) -> Result<Version, StoreError> {
+impl Read for Version {
+    fn read(row: &impl Found) -> Result<Self, StoreError> {
+        read(row)
+    }
+}
+
+pub(super) fn read(row: &impl Found) -> Result<Version, StoreError> {
     from_model(Model {
-        campaign_id: row.try_get_by_index(0)?,
-        day: row.try_get_by_index(1)?,
-        unit_id: row.try_get_by_index(2)?,
-        version: row.try_get_by_index(3)?,
-        review: row.try_get_by_index(4)?,
-        channel: row.try_get_by_index(5)?,
-        zero: row.try_get_by_index(6)?,
-        late: row.try_get_by_index(7)?,
-        on_behalf: row.try_get_by_index(8)?,
-        actor_id: row.try_get_by_index(9)?,
-        received_at: row.try_get_by_index(10)?,
-        figures: row.try_get_by_index(11)?,
-        note: row.try_get_by_index(12)?,
-        facts: row.try_get_by_index(13)?,
+        campaign_id: row.get(0)?,
+        day: row.get(1)?,
+        unit_id: row.get(2)?,
+        version: row.get(3)?,
+        review: row.get(4)?,
+        channel: row.get(5)?,
+        zero: row.get(6)?,
+        late: row.get(7)?,
+        on_behalf: row.get(8)?,
+        actor_id: row.get(9)?,
+        received_at: row.get(10)?,
+        figures: row.get(11)?,
+        note: row.get(12)?,
+        facts: row.get(13)?,
         shard: 0,
         batch: 0,
     })
@@ -95,10 +102,7 @@ pub(super) fn from_model(row: Model) -> Result<Version, StoreError> {
 }
 
 /// The current versions of these reports.
-pub(super) async fn current(
-    connection: &impl ConnectionTrait,
-    keys: &[Key],
-) -> Result<Vec<Version>, StoreError> {
+pub(super) async fn current(place: &impl Place, keys: &[Key]) -> Result<Vec<Version>, StoreError> {
     let mut rows = Rows::new(KEY);
     keys.iter().for_each(|(campaign, day, unit)| {
         rows.push([(*campaign).into(), day.number().into(), unit.0.into()]);
@@ -106,14 +110,11 @@ pub(super) async fn current(
     let on = "t.campaign_id = r.campaign_id AND t.day = r.day AND t.unit_id = r.unit_id AND t.version = \
               (SELECT MAX(m.version) FROM tally_versions m \
               WHERE m.campaign_id = r.campaign_id AND m.day = r.day AND m.unit_id = r.unit_id)";
-    rows.find(connection, SELECT, "tally_versions", on).await?.iter().map(read).collect()
+    place.find(rows, SELECT, "tally_versions", on).await
 }
 
 /// Some versions of reports.
-pub(super) async fn these(
-    connection: &impl ConnectionTrait,
-    versions: &[(Key, u32)],
-) -> Result<Vec<Version>, StoreError> {
+pub(super) async fn these(place: &impl Place, versions: &[(Key, u32)]) -> Result<Vec<Version>, StoreError> {
     const ONE: Columns =
         &[("campaign_id", Type::Int), ("day", Type::Int), ("unit_id", Type::Int), ("version", Type::Int)];
     let mut rows = Rows::new(ONE);
@@ -123,7 +124,7 @@ pub(super) async fn these(
     });
     let on =
         "t.campaign_id = r.campaign_id AND t.day = r.day AND t.unit_id = r.unit_id AND t.version = r.version";
-    rows.find(connection, SELECT, "tally_versions", on).await?.iter().map(read).collect()
+    place.find(rows, SELECT, "tally_versions", on).await
 }
 
 /// One version of a report.
@@ -141,16 +142,15 @@ pub(super) async fn one(
     connection.query_one_raw(statement).await?.as_ref().map(read).transpose()
 }
 
-/// Adds versions, all in one statement.
+/// Adds versions.
 pub(super) async fn insert(
-    connection: &impl ConnectionTrait,
+    place: &impl Place,
     versions: &[Arc<Version>],
     shard: i16,
     batch: i64,
 ) -> Result<(), StoreError> {
-    let mut rows = Rows::new(COLUMNS);
-    for version in versions {
-        rows.push([
+    let row = |version: &Arc<Version>| {
+        [
             version.campaign.into(),
             version.day.number().into(),
             version.unit.0.into(),
@@ -167,45 +167,39 @@ pub(super) async fn insert(
             review::write_facts(&version.facts).into(),
             shard.into(),
             batch.into(),
-        ]);
-    }
-    let names = rows.names();
+        ]
+    };
+    let names = rows::names(COLUMNS);
     let picks = names.replace("note", "NULLIF(note, '')").replace("facts", "NULLIF(facts, '')");
     let insert = |rows: &str| format!("INSERT INTO tally_versions ({names}) SELECT {picks} FROM {rows}");
-    Ok(rows.execute(connection, insert).await?)
+    place.enter(COLUMNS, versions.iter().map(row), insert).await
 }
 
 /// What the audit seals of versions: every field, in the order of their keys.
 pub(super) fn digest(versions: &mut [&Version]) -> String {
     versions.sort_by_key(|version| (version.campaign, version.day, version.unit, version.version));
-    let texts: Vec<String> = versions
-        .iter()
-        .map(|v| {
-            let mut text = format!(
-                "{} {} {} {} {} {} {} {} {} {} {} {} {}",
-                v.campaign,
-                v.day.number(),
-                v.unit.0,
-                v.version,
-                v.review.code(),
-                v.channel.code(),
-                v.zero,
-                v.late,
-                v.on_behalf,
-                v.actor,
-                v.received_at.as_millisecond(),
-                figures::write_quantities(&v.figures),
-                v.note
-            );
-            // A control character that no note has parts them; versions without facts are sealed as they always were.
-            let facts = review::write_facts(&v.facts);
-            if !facts.is_empty() {
-                text.extend(["\u{1f}", &facts]);
-            }
-            text
-        })
-        .collect();
-    audit::digest(texts.iter().map(String::as_str))
+    let mut digest = audit::Digest::new();
+    let mut text = String::new();
+    for v in versions.iter() {
+        text.clear();
+        let numbers = [v.campaign.into(), v.day.number().into(), v.unit.0.into(), i64::from(v.version)];
+        numbers.into_iter().for_each(|number| figures::number(&mut text, number).push(' '));
+        let flag = |flag: bool| if flag { "true " } else { "false " };
+        let words =
+            [v.review.code(), " ", v.channel.code(), " ", flag(v.zero), flag(v.late), flag(v.on_behalf)];
+        text.extend(words);
+        figures::number(&mut text, v.actor).push(' ');
+        figures::number(&mut text, v.received_at.as_millisecond()).push(' ');
+        figures::add_quantities(&mut text, &v.figures);
+        text.extend([" ", &v.note]);
+        // A control character that no note has parts them; versions without facts are sealed as they always were.
+        let facts = review::write_facts(&v.facts);
+        if !facts.is_empty() {
+            text.extend(["\u{1f}", &facts]);
+        }
+        digest.text(&text);
+    }
+    digest.finish()
 }
 
 /// Which current versions are asked for.

@@ -4,20 +4,19 @@
 //! before its commit. A batch that the database refuses is rolled back and run again report by report, so one bad
 //! report never takes another with it.
 
+use super::batch::{self, Atomic, Decided, Known};
 use super::connect::Health;
+use super::direct::Direct;
 use super::pace::Pace;
-use super::rollup::{self, Hot};
-use super::submission::{Lines, Outcome, Submission, judge, repeated};
+use super::rollup::Hot;
+use super::submission::{Lines, Outcome, Submission};
 use super::transaction::{Purpose, Transaction};
-use super::{Store, StoreError, audit, idempotency, slots, state, tally};
+use super::{Store, StoreError, audit, slots, state};
 use crate::clock::Clock;
 use crate::domain::catalogue::Catalogue;
-use crate::domain::rollup::{self as rules, Rollups};
 use crate::domain::slot::SlotBook;
-use crate::domain::tally::Version;
 use futures_util::FutureExt;
 use sea_orm::DatabaseConnection;
-use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -25,7 +24,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use tokio::sync::{mpsc, oneshot, watch};
 
-type Answer = oneshot::Sender<Result<Outcome, StoreError>>;
+/// With what became of a submission it goes back itself: whoever made it is nearest to the memory that it lies in.
+type Answer = oneshot::Sender<(Box<Submission>, Result<Outcome, StoreError>)>;
 
 /// The future of a use case that runs inside a write transaction.
 pub type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 't>>;
@@ -42,15 +42,6 @@ enum Command {
     Job(Box<dyn Job>),
     Refresh(oneshot::Sender<Result<(), StoreError>>),
     Stop(oneshot::Sender<()>),
-}
-
-/// What a refused submission does to the others of its transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Atomic {
-    /// Nothing.
-    Each,
-    /// Nothing of the transaction is stored.
-    All,
 }
 
 /// The way to the writer.
@@ -152,7 +143,8 @@ impl Store {
     pub async fn submit(&self, submission: Submission) -> Result<Outcome, StoreError> {
         let (sender, receiver) = oneshot::channel();
         self.writer.send(Command::Submit(Box::new(submission), sender))?;
-        let outcome = receiver.await.map_err(|_| StoreError::Stopped)??;
+        let (_, outcome) = receiver.await.map_err(|_| StoreError::Stopped)?;
+        let outcome = outcome?;
         if let Some(version) = outcome.version() {
             self.know_all([&**version]).await?;
         }
@@ -189,6 +181,8 @@ impl Store {
 
 pub(super) struct Parts {
     pub(super) connection: DatabaseConnection,
+    /// On SQLite, the connection that batches have for themselves.
+    pub(super) direct: Option<Direct>,
     pub(super) health: Health,
     pub(super) shard: i16,
     pub(super) queue: usize,
@@ -198,12 +192,22 @@ pub(super) struct Parts {
     pub(super) slots: watch::Sender<Arc<SlotBook>>,
 }
 
-pub(super) fn start(parts: Parts) -> Handle {
+/// Starts the writer: a task, or where it runs statements itself, a thread.
+pub(super) fn start(parts: Parts) -> Result<Handle, StoreError> {
     let (sender, receiver) = mpsc::channel(parts.queue);
     let counts = Arc::<Counts>::default();
     let pace = Pace::new(parts.batch);
-    tokio::spawn(Writer { parts, hot: Hot::default(), pace, counts: counts.clone() }.run(receiver));
-    Handle { sender, counts }
+    let alone = parts.direct.is_some();
+    let writer = Writer { parts, hot: Hot::default(), pace, counts: counts.clone() }.run(receiver);
+    if alone {
+        let runtime = tokio::runtime::Handle::current();
+        let thread = std::thread::Builder::new().name("pufa-writer".into());
+        let started = thread.spawn(move || runtime.block_on(writer));
+        started.map_err(|error| StoreError::Unusable(format!("the writer does not start: {error}")))?;
+    } else {
+        tokio::spawn(writer);
+    }
+    Ok(Handle { sender, counts })
 }
 
 /// Runs work of the writer; a panic in it is a failure of that work, and the writer goes on. Its transaction is
@@ -228,12 +232,12 @@ struct Writer {
 impl Writer {
     async fn run(mut self, mut receiver: mpsc::Receiver<Command>) {
         let mut waiting = Vec::with_capacity(self.parts.batch);
-        let mut batch: Vec<(Submission, Answer)> = Vec::with_capacity(self.parts.batch);
+        let mut batch: Vec<(Box<Submission>, Answer)> = Vec::with_capacity(self.parts.batch);
         while receiver.recv_many(&mut waiting, self.pace.most()).await > 0 {
             self.gather(&mut receiver, &mut waiting).await;
             for command in waiting.drain(..) {
                 match command {
-                    Command::Submit(submission, answer) => batch.push((*submission, answer)),
+                    Command::Submit(submission, answer) => batch.push((submission, answer)),
                     other => {
                         self.submit(&mut batch).await;
                         match other {
@@ -244,6 +248,7 @@ impl Writer {
                             }
                             Command::Refresh(answer) => drop(answer.send(self.refresh().await)),
                             Command::Stop(answer) => {
+                                self.parts.direct = None;
                                 let _ = self.parts.connection.clone().close().await;
                                 let _ = answer.send(());
                                 return;
@@ -262,7 +267,11 @@ impl Writer {
     async fn gather(&self, receiver: &mut mpsc::Receiver<Command>, waiting: &mut Vec<Command>) {
         let mut idle = 0;
         while idle < GATHERING && waiting.len() < self.pace.most() {
-            tokio::task::yield_now().await;
+            if self.parts.direct.is_some() {
+                std::thread::yield_now();
+            } else {
+                tokio::task::yield_now().await;
+            }
             let before = waiting.len();
             while waiting.len() < self.pace.most()
                 && let Ok(command) = receiver.try_recv()
@@ -316,28 +325,32 @@ impl Writer {
     }
 
     /// Stores what waits and answers it.
-    async fn submit(&mut self, batch: &mut Vec<(Submission, Answer)>) {
+    async fn submit(&mut self, batch: &mut Vec<(Box<Submission>, Answer)>) {
         if batch.is_empty() {
             return;
         }
-        let submissions: Vec<&Submission> = batch.iter().map(|(submission, _)| submission).collect();
+        let submissions: Vec<&Submission> = batch.iter().map(|(submission, _)| &**submission).collect();
         match self.store_with_patience(&submissions, Atomic::Each).await {
             Ok(outcomes) => {
-                for ((_, answer), outcome) in batch.drain(..).zip(outcomes) {
-                    let _ = answer.send(Ok(outcome));
-                }
+                // Whoever waits runs elsewhere, and so does what wakes them: the next batch need not wait for it.
+                let answers: Vec<_> = batch.drain(..).zip(outcomes).collect();
+                tokio::spawn(async move {
+                    for ((submission, answer), outcome) in answers {
+                        let _ = answer.send((submission, Ok(outcome)));
+                    }
+                });
             }
             Err(error) if batch.len() == 1 => {
-                for (_, answer) in batch.drain(..) {
-                    let _ = answer.send(Err(error.clone()));
+                for (submission, answer) in batch.drain(..) {
+                    let _ = answer.send((submission, Err(error.clone())));
                 }
             }
             Err(error) => {
                 tracing::warn!(%error, reports = batch.len(), "a batch failed; storing report by report");
                 for (submission, answer) in batch.drain(..) {
                     let outcome = self.store_with_patience(&[&submission], Atomic::Each).await;
-                    let _ = answer
-                        .send(outcome.and_then(|mut outcomes| outcomes.pop().ok_or(StoreError::Stopped)));
+                    let outcome = outcome.and_then(|mut all| all.pop().ok_or(StoreError::Stopped));
+                    let _ = answer.send((submission, outcome));
                 }
             }
         }
@@ -363,123 +376,79 @@ impl Writer {
         submissions: &[&Submission],
         atomic: Atomic,
     ) -> Result<Vec<Outcome>, StoreError> {
+        if let Some(outcomes) = self.store_directly(submissions, atomic).await? {
+            return Ok(outcomes);
+        }
         let began = Instant::now();
         let mut transaction = self.begin(Purpose::Submissions).await?;
         let catalogue = transaction.catalogue().clone();
         self.hot.check(transaction.head(), catalogue.epoch);
         let connection = transaction.connection();
-
-        let keys: Vec<(i32, &str)> = submissions
-            .iter()
-            .filter_map(|s| s.idempotency.as_ref().map(|key| (s.actor, key.key.as_str())))
-            .collect();
-        let answered = idempotency::find(connection, &keys).await?;
-        let mut reports: Vec<tally::Key> = submissions.iter().map(|s| (s.campaign, s.day, s.unit)).collect();
-        reports.extend(answered.values().map(|answered| (answered.key.0, answered.key.1, answered.key.2)));
-        reports.sort_unstable();
-        reports.dedup();
-        let mut current: HashMap<tally::Key, Arc<Version>> = tally::current(connection, &reports)
-            .await?
-            .into_iter()
-            .map(|version| ((version.campaign, version.day, version.unit), Arc::new(version)))
-            .collect();
-
-        let mut book = Lines::new(self.parts.slots.borrow().clone());
-        if submissions.iter().any(|s| book.lacks(&s.act)) {
-            book.extend(connection).await?;
+        let known = Known::look(connection, submissions).await?;
+        let mut lines = Lines::new(self.parts.slots.borrow().clone());
+        if lines.lack(submissions) {
+            lines.extend(connection).await?;
         }
-        let mut fresh: HashMap<(i32, &str), (usize, bool)> = HashMap::new();
-        let mut outcomes = Vec::with_capacity(submissions.len());
-        let mut versions: Vec<Arc<Version>> = Vec::with_capacity(submissions.len());
-        let mut from = Vec::with_capacity(submissions.len());
-        let mut changes = Rollups::new();
-        for submission in submissions {
-            if let Some(key) = &submission.idempotency {
-                let of_batch = fresh.get(&(submission.actor, key.key.as_str()));
-                if let Some(&(at, created)) = of_batch {
-                    outcomes.push(repeated(submission, submissions[at], &outcomes[at], created));
-                    continue;
-                }
-                if let Some(before) = answered.get(&(submission.actor, key.key.clone())) {
-                    outcomes.push(self.replay(submission, before, connection).await?);
-                    continue;
-                }
-            }
-            let key = (submission.campaign, submission.day, submission.unit);
-            let outcome = if submission.epoch == catalogue.epoch {
-                judge(submission, current.get(&key), &mut book)
-            } else {
-                Outcome::Outdated
-            };
-            if let Outcome::Stored { version, created } = &outcome {
-                if let Some(campaign) = catalogue.campaign_by_key(submission.campaign) {
-                    let before = current.get(&key).map(|before| &**before);
-                    rules::replace(&mut changes, campaign, &catalogue.tree, before, version);
-                }
-                versions.push(version.clone());
-                from.push(submission.address);
-                if let Some(key) = &submission.idempotency {
-                    fresh.insert((submission.actor, key.key.as_str()), (outcomes.len(), *created));
-                }
-                current.insert(key, version.clone());
-            }
-            outcomes.push(outcome);
+        let mut decided = batch::decide(submissions, known, &catalogue, &mut lines)?;
+        if decided.is_nothing(atomic) {
+            return Ok(decided.outcomes);
         }
-        let refused = |outcome: &Outcome| !matches!(outcome, Outcome::Stored { .. } | Outcome::Unchanged(_));
-        if versions.is_empty() || (atomic == Atomic::All && outcomes.iter().any(refused)) {
-            return Ok(outcomes);
-        }
-        if !book.new.is_empty() {
-            slots::insert(transaction.connection(), &book.new).await?;
-            for (slot, _) in &book.new {
+        if !lines.new.is_empty() {
+            slots::insert(transaction.connection(), &lines.new).await?;
+            for (slot, _) in &lines.new {
                 transaction.touch(&state::SLOTS, i32::try_from(slot.0).unwrap_or(i32::MAX));
             }
         }
-        let batch = transaction.audit(audit::batch(&versions, &from)).await?;
-        let connection = transaction.connection();
-        tally::insert(connection, &versions, self.parts.shard, batch).await?;
-        let written = rollup::merge(connection, self.parts.shard, changes, &self.hot).await?;
-        let keyed: Vec<_> = submissions
-            .iter()
-            .zip(&outcomes)
-            .enumerate()
-            .filter_map(|(at, (submission, outcome))| match (&submission.idempotency, outcome) {
-                (Some(key), Outcome::Stored { version, created })
-                    if fresh.get(&(submission.actor, key.key.as_str())) == Some(&(at, *created)) =>
-                {
-                    Some((submission.actor, key, &**version, *created))
-                }
-                _ => None,
-            })
-            .collect();
-        idempotency::insert(connection, transaction.now(), &keyed).await?;
+        let seal = (self.parts.shard, transaction.audit(decided.entry()).await?);
+        let written = decided.write(transaction.connection(), seal, transaction.now(), &self.hot).await?;
         let head = transaction.head().clone();
-        let written_at = Instant::now();
+        let committing = Instant::now();
         self.commit(transaction).await?;
-        self.pace.note(submissions.len(), began.elapsed(), written_at.elapsed());
-        self.counts.batches.fetch_add(1, Ordering::Relaxed);
-        self.counts.versions.fetch_add(versions.len() as u64, Ordering::Relaxed);
-        self.hot.keep(written, head, catalogue.epoch);
-        if let Some(book) = book.changed() {
+        if let Some(book) = lines.changed() {
             self.parts.slots.send_replace(book);
         }
-        Ok(outcomes)
+        self.hot.keep(written, head, catalogue.epoch);
+        Ok(self.stored(decided, began, committing))
     }
 
-    /// The answer that an earlier request with the same key got.
-    async fn replay(
-        &self,
-        submission: &Submission,
-        before: &idempotency::Answered,
-        connection: &sea_orm::DatabaseTransaction,
-    ) -> Result<Outcome, StoreError> {
-        let same = submission.idempotency.as_ref().is_some_and(|key| key.request_hash == before.request_hash);
-        if !same {
-            return Ok(Outcome::KeyReused);
+    /// The same on the connection that batches have for themselves, where there is one. `None` when it takes more than
+    /// that connection does: new lines are to be entered, or units or campaigns were changed by another process.
+    async fn store_directly(
+        &mut self,
+        submissions: &[&Submission],
+        atomic: Atomic,
+    ) -> Result<Option<Vec<Outcome>>, StoreError> {
+        let Some(direct) = &self.parts.direct else { return Ok(None) };
+        let (shard, now, catalogue) = (self.parts.shard, self.parts.clock.now(), self.known());
+        let mut lines = Lines::new(self.parts.slots.borrow().clone());
+        if lines.lack(submissions) {
+            return Ok(None);
         }
-        let version = tally::one(connection, before.key).await?;
-        let version =
-            version.ok_or_else(|| StoreError::Damaged("idempotency names a missing version".into()))?;
-        Ok(Outcome::Stored { version: Arc::new(version), created: before.created })
+        let began = Instant::now();
+        let open = direct.begin()?;
+        let (head, epoch) = audit::head(&open, shard).await?;
+        if epoch != catalogue.epoch {
+            return Ok(None);
+        }
+        self.hot.check(&head, epoch);
+        let known = Known::look(&open, submissions).await?;
+        let mut decided = batch::decide(submissions, known, &catalogue, &mut lines)?;
+        if decided.is_nothing(atomic) {
+            return Ok(Some(decided.outcomes));
+        }
+        let head = audit::append(&open, shard, &head, now, decided.entry(), None).await?;
+        let written = decided.write(&open, (shard, head.seq), now, &self.hot).await?;
+        let committing = Instant::now();
+        open.commit()?;
+        self.hot.keep(written, head, epoch);
+        Ok(Some(self.stored(decided, began, committing)))
+    }
+
+    /// Takes up that a batch was committed.
+    fn stored(&mut self, decided: Decided<'_>, began: Instant, committing: Instant) -> Vec<Outcome> {
+        self.pace.note(decided.outcomes.len(), began.elapsed(), committing.elapsed());
+        self.counts.batches.fetch_add(1, Ordering::Relaxed);
+        self.counts.versions.fetch_add(decided.versions.len() as u64, Ordering::Relaxed);
+        decided.outcomes
     }
 }
