@@ -10,29 +10,46 @@ use crate::service::App;
 use hyper::body::Incoming;
 use std::any::Any;
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
-use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
-use tower_http::set_header::SetResponseHeaderLayer;
-use warp::http::{HeaderName, HeaderValue, Request, header};
+use warp::http::{HeaderMap, HeaderName, HeaderValue, Request, header};
+
+/// An answer on its way.
+pub type Answer = Pin<Box<dyn Future<Output = warp::http::Response<Body>> + Send>>;
 
 /// The whole service, as the accept loop runs it.
-pub type Service = BoxCloneSyncService<Request<Incoming>, warp::http::Response<Body>, Infallible>;
+pub type Service = Arc<dyn Fn(Request<Incoming>) -> Answer + Send + Sync>;
 
 /// The body of an answer.
 pub type Body =
     http_body_util::combinators::UnsyncBoxBody<hyper::body::Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
-fn always(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
-}
-
 /// Nothing from outside, nothing inline: what a page may load is what this server serves.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// What every answer says unless it says otherwise itself.
+const ALWAYS: [(HeaderName, HeaderValue); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY)),
+    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+fn protect(headers: &mut HeaderMap, https: bool) {
+    for (name, value) in ALWAYS {
+        headers.entry(name).or_insert(value);
+    }
+    if https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
+    }
+}
 
 /// For a year, and for all that lies under the name: where people come by HTTPS they never come without.
 const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
@@ -45,25 +62,17 @@ pub fn service(app: &Arc<App>, metrics: &Arc<Metrics>, table: &'static [Route]) 
         .and(NotForContentType::const_new("text/event-stream"));
     let https = app.limits().site.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
     let service = ServiceBuilder::new()
-        .layer(always("x-content-type-options", "nosniff"))
-        .layer(always("content-security-policy", CONTENT_SECURITY_POLICY))
-        .layer(always("referrer-policy", "same-origin"))
-        .layer(always("cross-origin-opener-policy", "same-origin"))
-        .layer(always("cross-origin-resource-policy", "same-origin"))
-        .layer(always(header::CACHE_CONTROL.as_str(), "no-store"))
         .layer(CompressionLayer::new().compress_when(pictures_are_packed))
         .layer(CatchPanicLayer::custom(panicked))
         .service(warp::service(filter::routes(app, metrics, table)));
-    let service = ServiceExt::<Request<Incoming>>::map_request(service, spelt);
-    BoxCloneSyncService::new(ServiceExt::<Request<Incoming>>::map_response(
-        service,
-        move |mut response: warp::http::Response<_>| {
-            if https {
-                response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
-            }
-            response.map(boxed)
-        },
-    ))
+    Arc::new(move |request| {
+        let answer = service.clone().oneshot(spelt(request));
+        Box::pin(async move {
+            let mut answer = answer.await.unwrap_or_else(|never: Infallible| match never {}).map(boxed);
+            protect(answer.headers_mut(), https);
+            answer
+        })
+    })
 }
 
 /// Clients of DHIS2 write one address in several ways: `/api/41/dataSets.json` is `/api/dataSets`.

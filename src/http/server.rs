@@ -4,15 +4,15 @@ use super::layers::Service;
 use super::request::Peer;
 use crate::config::Limits;
 use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tower::ServiceExt;
 use warp::http::Request;
 
 /// Serves until `stop` is done, then lets requests under way finish within `limits.drain`.
@@ -49,11 +49,12 @@ pub async fn serve(listener: TcpListener, service: Service, limits: &Limits, sto
         };
         let _ = stream.set_nodelay(true);
         let peer = Peer(address.ip().to_canonical());
-        let noted = service.clone().map_request(move |mut request: Request<Incoming>| {
+        let service = service.clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
-            request
+            let answer = service(request);
+            async move { Ok::<_, Infallible>(answer.await) }
         });
-        let service = TowerToHyperService::new(noted);
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {

@@ -28,25 +28,25 @@ pub const LANG_COOKIE: &str = "pufa_lang";
 pub const SIZE_COOKIE: &str = "pufa_size";
 
 /// Where a token was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Token {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Token<T = String> {
     /// `Authorization: Bearer`.
-    Bearer(String),
+    Bearer(T),
     /// The cookie.
-    Cookie(String),
+    Cookie(T),
     /// The cookie of a link.
-    Link(String),
+    Link(T),
 }
 
-impl Token {
+impl<'h> Token<&'h str> {
     /// The token of a request, if it has one. A header goes before a cookie.
     #[must_use]
-    pub fn of(headers: &HeaderMap) -> Option<Self> {
+    pub fn of(headers: &'h HeaderMap) -> Option<Self> {
         let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         // DHIS2 calls the scheme of its tokens ApiToken.
-        let bearer = |value: &str| {
+        let bearer = |value: &'h str| {
             let token = value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("ApiToken "));
-            token.map(|token| Self::Bearer(token.trim().to_owned()))
+            token.map(|token| Self::Bearer(token.trim()))
         };
         if let Some(token) = authorization.and_then(bearer) {
             return Some(token);
@@ -56,28 +56,41 @@ impl Token {
 
     /// What a caller of this request was recognised by, to look again later.
     #[must_use]
-    pub fn behind(headers: &HeaderMap, caller: &Caller) -> Option<Self> {
+    pub fn behind(headers: &'h HeaderMap, caller: &Caller) -> Option<Self> {
         match caller.actor.door {
             Door::Link(_) | Door::Screen(_) => link(headers).map(Self::Link),
             Door::Session(_) | Door::Token(_) => Self::of(headers),
         }
     }
 
+    /// The token by itself, to be kept longer than the request.
+    #[must_use]
+    pub fn owned(self) -> Token {
+        match self {
+            Self::Bearer(token) => Token::Bearer(token.to_owned()),
+            Self::Cookie(token) => Token::Cookie(token.to_owned()),
+            Self::Link(token) => Token::Link(token.to_owned()),
+        }
+    }
+}
+
+impl<T: AsRef<str>> Token<T> {
     /// The token itself.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
-            Self::Bearer(token) | Self::Cookie(token) | Self::Link(token) => token,
+            Self::Bearer(token) | Self::Cookie(token) | Self::Link(token) => token.as_ref(),
         }
     }
 
     /// What it can be: a program's token in a header only, never in a cookie.
     #[must_use]
     pub fn credential(&self) -> Credential<'_> {
+        let token = self.as_str();
         match self {
-            Self::Bearer(token) if token.starts_with(tokens::PREFIX) => Credential::Token(token),
-            Self::Link(token) => Credential::Link(token),
-            Self::Bearer(token) | Self::Cookie(token) => Credential::Session(token),
+            Self::Bearer(_) if token.starts_with(tokens::PREFIX) => Credential::Token(token),
+            Self::Link(_) => Credential::Link(token),
+            Self::Bearer(_) | Self::Cookie(_) => Credential::Session(token),
         }
     }
 }
@@ -91,17 +104,17 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
 
 /// The value of a cookie.
 #[must_use]
-pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     cookies
         .flat_map(|cookies| cookies.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
         .find(|(other, _)| *other == name)
-        .map(|(_, value)| value.to_owned())
+        .map(|(_, value)| value)
 }
 
 /// The token of a report or device link.
-fn link(headers: &HeaderMap) -> Option<String> {
+fn link(headers: &HeaderMap) -> Option<&str> {
     cookie(headers, LINK_COOKIE).or_else(|| cookie(headers, PLAIN_LINK_COOKIE))
 }
 
@@ -110,7 +123,7 @@ fn link(headers: &HeaderMap) -> Option<String> {
 pub fn language(headers: &HeaderMap, query: &str) -> Lang {
     let asked = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "lang");
     let asked = asked.and_then(|(_, tag)| Lang::from_tag(&tag));
-    let chosen = || cookie(headers, LANG_COOKIE).and_then(|tag| Lang::from_tag(&tag));
+    let chosen = || cookie(headers, LANG_COOKIE).and_then(Lang::from_tag);
     let wished =
         || headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).map(Lang::preferred);
     asked.or_else(chosen).or_else(wished).unwrap_or_default()
@@ -235,10 +248,10 @@ pub async fn caller(sender: Sender<'_>, route: &Route) -> Result<Caller, Error> 
     match (own, link) {
         (own, None) => own,
         (Ok(own), Some(_)) if by_name(&own) => Ok(own),
-        (Ok(own), Some(link)) => Ok(sender.known(Credential::Link(&link)).await.unwrap_or(own)),
+        (Ok(own), Some(link)) => Ok(sender.known(Credential::Link(link)).await.unwrap_or(own)),
         (Err(error), Some(_)) if matches!(token, Some(Token::Bearer(_))) => Err(error),
         (Err(_), Some(link)) => {
-            let caller = sender.known(Credential::Link(&link)).await?;
+            let caller = sender.known(Credential::Link(link)).await?;
             let open = match caller.actor.door {
                 Door::Screen(_) => route.opens_to_screens(),
                 _ => route.opens_to_links(),
@@ -289,14 +302,11 @@ mod tests {
     #[test]
     fn a_header_goes_before_a_cookie() {
         let both = headers(&[("authorization", "Bearer b"), ("cookie", "x=1; pufa_session=c")]);
-        assert_eq!(Token::of(&both), Some(Token::Bearer("b".into())));
-        assert_eq!(
-            Token::of(&headers(&[("cookie", "x=1; pufa_session=c")])),
-            Some(Token::Cookie("c".into()))
-        );
+        assert_eq!(Token::of(&both), Some(Token::Bearer("b")));
+        assert_eq!(Token::of(&headers(&[("cookie", "x=1; pufa_session=c")])), Some(Token::Cookie("c")));
         assert_eq!(Token::of(&headers(&[("cookie", "xpufa_session=c")])), None);
         let secure = headers(&[("cookie", "pufa_session=planted; __Host-pufa_session=c")]);
-        assert_eq!(Token::of(&secure), Some(Token::Cookie("c".into())));
+        assert_eq!(Token::of(&secure), Some(Token::Cookie("c")));
     }
 
     #[test]
@@ -304,6 +314,6 @@ mod tests {
         let token = format!("{}x", tokens::PREFIX);
         assert!(matches!(Token::Bearer(token.clone()).credential(), Credential::Token(_)));
         assert!(matches!(Token::Cookie(token).credential(), Credential::Session(_)));
-        assert!(matches!(Token::Bearer("x".into()).credential(), Credential::Session(_)));
+        assert!(matches!(Token::Bearer("x").credential(), Credential::Session(_)));
     }
 }

@@ -95,10 +95,7 @@ impl App {
         for _ in 0..5 {
             let catalogue = self.catalogue();
             let outcome = self.store.submit(judge(&catalogue)?).await?;
-            let view = async |version: &Version| {
-                let mut views = self.views(&catalogue, caller, std::slice::from_ref(version)).await?;
-                views.pop().ok_or_else(|| Error::Internal("a version without a view".into()))
-            };
+            let view = async |version: &Version| self.view(&catalogue, caller, version).await;
             return match outcome {
                 Outcome::Stored { version, created } => {
                     let stored = if created { Stored::Created } else { Stored::Changed };

@@ -221,8 +221,19 @@ impl App {
     ) -> Result<Vec<TallyView>, Error> {
         let names = self.names(caller, versions.iter().map(|version| version.actor)).await?;
         let maker = Maker { catalogue, slots: self.store.slots(), names };
-        let damaged = || Error::Internal("a report of an unknown unit, campaign or line".into());
-        versions.iter().map(|version| maker.view(version).ok_or_else(damaged)).collect()
+        versions.iter().map(|version| maker.view(version).ok_or_else(unknown)).collect()
+    }
+
+    /// One version as told.
+    pub(super) async fn view(
+        &self,
+        catalogue: &Catalogue,
+        caller: &Caller,
+        version: &Version,
+    ) -> Result<TallyView, Error> {
+        let names = self.names(caller, std::iter::once(version.actor)).await?;
+        let maker = Maker { catalogue, slots: self.store.slots(), names };
+        maker.view(version).ok_or_else(unknown)
     }
 
     /// The versions of one report as told, oldest first, each with what changed.
@@ -276,6 +287,10 @@ impl App {
         }
         Ok(names)
     }
+}
+
+fn unknown() -> Error {
+    Error::Internal("a report of an unknown unit, campaign or line".into())
 }
 
 impl<'a> Maker<'a> {

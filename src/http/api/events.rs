@@ -71,7 +71,7 @@ pub async fn events(request: Request) -> Result<Response, Error> {
 pub fn listen(request: &Request, campaign: Option<&str>, unit: Option<&str>) -> Result<Response, Error> {
     let caller = request.caller()?;
     let listener = request.app.listen(caller, campaign, unit)?;
-    let token = Token::behind(&request.headers, caller).ok_or(service::Error::Unauthenticated)?;
+    let token = Token::behind(&request.headers, caller).ok_or(service::Error::Unauthenticated)?.owned();
     let mut state = Stream { app: request.app.clone(), token, listener, told: VecDeque::new(), quiet: 0 };
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
