@@ -63,6 +63,9 @@ pub enum Error {
     /// The database cannot be used now.
     #[error("unavailable: {0}")]
     Unavailable(String),
+    /// The database went away before it said whether this was stored.
+    #[error("unknown: {0}")]
+    Unknown(String),
     /// A fault of the program.
     #[error("internal: {0}")]
     Internal(String),
@@ -83,7 +86,9 @@ impl From<StoreError> for Error {
             StoreError::Exists(what) => Self::Exists(what),
             StoreError::Damaged(what) => Self::Internal(what),
             StoreError::Panicked => Self::Internal(error.to_string()),
+            StoreError::Unknown(_) => Self::Unknown(error.to_string()),
             StoreError::Database(_)
+            | StoreError::Lost(_)
             | StoreError::Conflict(_)
             | StoreError::Stopped
             | StoreError::Unusable(_) => Self::Unavailable(error.to_string()),

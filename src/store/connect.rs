@@ -2,16 +2,14 @@
 
 use super::StoreError;
 use super::direct::Direct;
+use super::health::{self, Health};
 use pufa_migrations::Migrator;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::sqlx::{self, PgConnection};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 use std::str::FromStr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Where the database is and how it is used.
@@ -29,13 +27,17 @@ pub struct Settings {
     pub queue: usize,
     /// Submissions that one transaction takes at most.
     pub batch: usize,
+    /// How long PostgreSQL may take for such a transaction before its connection is given up. Longer than it lets a session wait
+    /// for a lock.
+    pub patience: Duration,
 }
 
 impl Settings {
     /// Usual settings for a database.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), migrate: true, readers: 4, shard: 0, queue: 4_096, batch: 512 }
+        let patience = Duration::from_secs(15);
+        Self { url: url.into(), migrate: true, readers: 4, shard: 0, queue: 4_096, batch: 512, patience }
     }
 
     /// Whether the database is a file of SQLite.
@@ -54,31 +56,6 @@ pub(super) struct Connections {
     pub(super) write: DatabaseConnection,
     pub(super) direct: Option<Direct>,
     pub(super) health: Health,
-}
-
-/// Whether the database takes writes, as far as the last one tells.
-///
-/// On a cluster the server behind an address changes. A connection that a write failed on may lead to one that is gone, or
-/// that only reads from now on (SQLSTATE 25006); so after any failure of the database the next write gets a new connection.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Health {
-    failing: Arc<AtomicBool>,
-}
-
-impl Health {
-    /// Takes up how a write ended, and gives it back.
-    pub(super) fn note<T>(&self, ended: Result<T, StoreError>) -> Result<T, StoreError> {
-        match &ended {
-            Ok(_) => self.failing.store(false, Ordering::Relaxed),
-            Err(StoreError::Database(_)) => self.failing.store(true, Ordering::Relaxed),
-            Err(_) => {}
-        }
-        ended
-    }
-
-    pub(super) fn is_failing(&self) -> bool {
-        self.failing.load(Ordering::Relaxed)
-    }
 }
 
 /// The first SQLite without the WAL-reset fault that can corrupt a database read and written by several connections.
@@ -104,7 +81,7 @@ pub(super) async fn open(settings: &Settings) -> Result<Connections, StoreError>
     if settings.migrate {
         migrate(&write, None).await?;
     }
-    let read = Database::connect(options(settings, settings.readers, true)).await?;
+    let read = Database::connect(reading(settings, &health)).await?;
     Ok(Connections { read, write, direct: direct(settings)?, health })
 }
 
@@ -153,12 +130,15 @@ async fn connect(settings: &Settings, options: ConnectOptions) -> Result<Databas
 
 fn options(settings: &Settings, connections: u32, reader: bool) -> ConnectOptions {
     let mut options = ConnectOptions::new(&settings.url);
+    // What keeps a pool filled waits for minutes between its tries, and holds a place meanwhile: where a server may go away,
+    // who needs a connection opens it.
+    let kept = u32::from(settings.is_sqlite());
     options
         .max_connections(connections)
-        .min_connections(1)
-        .acquire_timeout(Duration::from_secs(10))
+        .min_connections(kept)
+        .acquire_timeout(Duration::from_secs(if reader || settings.is_sqlite() { 10 } else { 5 }))
         .idle_timeout(Duration::from_secs(600))
-        .test_before_acquire(reader && !settings.url.starts_with("sqlite:"))
+        .test_before_acquire(reader && !settings.is_sqlite())
         .sqlx_logging(false);
     options.map_sqlx_sqlite_opts(move |options| {
         let options = options
@@ -176,22 +156,38 @@ fn options(settings: &Settings, connections: u32, reader: bool) -> ConnectOption
 /// Options of the one connection that writes.
 fn writing(settings: &Settings, health: &Health) -> ConnectOptions {
     let mut options = options(settings, 1, false);
-    let health = health.clone();
+    let before = health.clone();
     options.map_sqlx_postgres_before_acquire(move |_, _| {
-        let sound = !health.is_failing();
+        let sound = !before.is_failing();
         Box::pin(async move { Ok(sound) })
     });
-    options.map_sqlx_postgres_pool_opts(|pool| {
-        pool.after_connect(|connection, _| Box::pin(refuse_read_only(connection)))
+    let after = health.clone();
+    options.map_sqlx_postgres_pool_opts(move |pool| {
+        let after = after.clone();
+        pool.after_connect(|connection, _| Box::pin(health::writes(connection))).after_release(move |_, _| {
+            let sound = !after.is_failing();
+            Box::pin(async move { Ok(sound) })
+        })
     });
     options
 }
 
-/// Refuses a session that cannot write: a standby, or a primary that was demoted. The pool tries again until its time is up.
-async fn refuse_read_only(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let sql = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
-    let read_only: bool = sqlx::query_scalar(sql).fetch_one(connection).await?;
-    if read_only { Err(sqlx::Error::Protocol("the server only reads".into())) } else { Ok(()) }
+/// Options of the connections that only read.
+fn reading(settings: &Settings, health: &Health) -> ConnectOptions {
+    let mut options = options(settings, settings.readers, true);
+    let health = health.clone();
+    options.map_sqlx_postgres_pool_opts(move |pool| {
+        let health = health.clone();
+        // While writes fail, the server that was read from may be one that does not answer any more. Given back, a connection
+        // is asked once more, without a limit on time, and would keep its place; so it is closed.
+        pool.after_connect(|connection, _| Box::pin(health::is_current(connection))).after_release(
+            move |_, _| {
+                let sound = !health.is_failing();
+                Box::pin(async move { Ok(sound) })
+            },
+        )
+    });
+    options
 }
 
 async fn refuse_old_sqlite(connection: &DatabaseConnection) -> Result<(), StoreError> {
@@ -215,7 +211,10 @@ pub(super) async fn migrate(connection: &DatabaseConnection, steps: Option<u32>)
     }
     // The lock lives as long as this transaction, so a replica that dies while migrating does not keep it.
     let transaction = connection.begin().await?;
-    transaction.execute_unprepared("SELECT pg_advisory_xact_lock(781204)").await?;
+    // However long another replica takes for it.
+    transaction
+        .execute_unprepared("SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(781204)")
+        .await?;
     Migrator::up(&transaction, steps).await?;
     Ok(transaction.commit().await?)
 }

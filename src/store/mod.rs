@@ -17,6 +17,7 @@ mod connect;
 mod direct;
 pub mod entity;
 mod figures;
+mod health;
 mod idempotency;
 mod ledger;
 mod locks;
@@ -59,8 +60,9 @@ pub use writer::{Work, Written};
 use crate::clock::Clock;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::slot::SlotBook;
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::DatabaseConnection;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// Why the store could not do what was asked.
@@ -69,6 +71,13 @@ pub enum StoreError {
     /// The database refused or could not be reached.
     #[error("database: {0}")]
     Database(String),
+    /// The database went away, or its server only reads: nothing was stored, and another connection may do.
+    #[error("the database is away: {0}")]
+    Lost(String),
+    /// The database went away within a commit: it may have been stored or not. A report that came with a key may be sent again,
+    /// and counts once.
+    #[error("the database went away, and whether this was stored is not known: {0}")]
+    Unknown(String),
     /// Another writer was quicker; the whole transaction may be tried again.
     #[error("another writer was quicker: {0}")]
     Conflict(String),
@@ -92,29 +101,14 @@ pub enum StoreError {
     Unusable(String),
 }
 
-impl From<DbErr> for StoreError {
-    fn from(error: DbErr) -> Self {
-        use sea_orm::SqlErr;
-        match error.sql_err() {
-            Some(SqlErr::UniqueConstraintViolation(what)) => Self::Conflict(what),
-            _ => {
-                let text = error.to_string();
-                // PostgreSQL: serialization failure, deadlock.
-                if text.contains("40001") || text.contains("40P01") || text.contains("deadlock detected") {
-                    Self::Conflict(text)
-                } else {
-                    Self::Database(text)
-                }
-            }
-        }
-    }
-}
+/// How long the database may take to say that it is ready: whoever asks, a load balancer, does not wait longer either.
+const READY: Duration = Duration::from_secs(2);
 
 /// The database.
 #[derive(Debug, Clone)]
 pub struct Store {
     read: DatabaseConnection,
-    health: connect::Health,
+    health: health::Health,
     writer: writer::Handle,
     catalogue: watch::Receiver<Arc<Catalogue>>,
     slots: watch::Sender<Arc<SlotBook>>,
@@ -138,6 +132,7 @@ impl Store {
             shard: settings.shard,
             queue: settings.queue,
             batch: settings.batch,
+            patience: settings.patience,
             clock,
             catalogue: catalogue_sender,
             slots: slots.clone(),
@@ -178,15 +173,33 @@ impl Store {
         Ok(())
     }
 
-    /// Whether the database answers, the writer lives, and the database takes writes: when the last one failed, another is
-    /// tried.
+    /// Whether the database answers soon, the writer lives, and the database takes writes: when the last one failed, another
+    /// is tried.
     ///
     /// # Errors
     /// When one of them is not so.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.writer.alive()?;
-        self.read.ping().await?;
-        if self.health.is_failing() { self.writer.refresh().await } else { Ok(()) }
+        let look = async {
+            self.read.ping().await?;
+            if self.health.is_failing() { self.probe().await } else { Ok(()) }
+        };
+        let late = |_| Err(StoreError::Lost(format!("no answer within {} s", READY.as_secs())));
+        tokio::time::timeout(READY, look).await.unwrap_or_else(late)
+    }
+
+    /// Tries a write: one at a time however many ask, and to its end even when who asked has gone.
+    async fn probe(&self) -> Result<(), StoreError> {
+        let Ok(turn) = self.health.probing.clone().try_lock_owned() else {
+            return Err(StoreError::Lost("writes fail; it is being tried whether they still do".into()));
+        };
+        let writer = self.writer.clone();
+        let probe = tokio::spawn(async move {
+            let ended = writer.refresh().await;
+            drop(turn);
+            ended
+        });
+        probe.await.unwrap_or(Err(StoreError::Stopped))
     }
 
     /// What the writer has done, and what waits for it.

@@ -107,7 +107,11 @@ impl Transaction {
     /// Makes everything durable, and gives the catalogue as it now is.
     pub(super) async fn commit(mut self) -> Result<Arc<Catalogue>, StoreError> {
         self.audit_touched().await?;
-        self.inner.commit().await?;
+        // A session that ends within a commit does not say whether it had come to its end.
+        self.inner.commit().await.map_err(|error| match StoreError::from(error) {
+            StoreError::Lost(why) => StoreError::Unknown(why),
+            other => other,
+        })?;
         Ok(self.catalogue)
     }
 }

@@ -5,8 +5,8 @@
 //! report never takes another with it.
 
 use super::batch::{self, Atomic, Decided, Known};
-use super::connect::Health;
 use super::direct::Direct;
+use super::health::Health;
 use super::pace::Pace;
 use super::rollup::Hot;
 use super::submission::{Lines, Outcome, Submission};
@@ -21,7 +21,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// With what became of a submission it goes back itself: whoever made it is nearest to the memory that it lies in.
@@ -139,7 +139,7 @@ impl Store {
     /// Hands a report to the writer and waits until it is durable or refused.
     ///
     /// # Errors
-    /// `Busy` when too many writes wait; otherwise what the database said. On an error nothing was stored.
+    /// `Busy` when too many writes wait; otherwise what the database said. On an error nothing was stored, but for `Unknown`.
     pub async fn submit(&self, submission: Submission) -> Result<Outcome, StoreError> {
         let (sender, receiver) = oneshot::channel();
         self.writer.send(Command::Submit(Box::new(submission), sender))?;
@@ -167,7 +167,7 @@ impl Store {
     /// Runs a use case in a write transaction of its own, committed when it succeeds.
     ///
     /// # Errors
-    /// What the use case or the commit said; then nothing was stored.
+    /// What the use case or the commit said; then nothing was stored, but for `Unknown`.
     pub async fn transact<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         F: for<'t> FnOnce(&'t mut Transaction) -> Work<'t, T> + Send + 'static,
@@ -187,6 +187,7 @@ pub(super) struct Parts {
     pub(super) shard: i16,
     pub(super) queue: usize,
     pub(super) batch: usize,
+    pub(super) patience: Duration,
     pub(super) clock: Clock,
     pub(super) catalogue: watch::Sender<Arc<Catalogue>>,
     pub(super) slots: watch::Sender<Arc<SlotBook>>,
@@ -218,6 +219,9 @@ async fn survive<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result
 
 /// How often a batch that lost against another replica is tried again before its callers are told.
 const TRIES: usize = 20;
+
+/// How long PostgreSQL may take for a job, or for an import: a nation's units take a minute.
+const JOB: Duration = Duration::from_secs(600);
 
 /// How often in turn nothing more may have come before a batch is begun.
 const GATHERING: usize = 2;
@@ -286,7 +290,23 @@ impl Writer {
         self.parts.catalogue.borrow().clone()
     }
 
+    /// How long a write may take. A file of SQLite cannot go away.
+    fn limit(&self, limit: Duration) -> Option<Duration> {
+        self.parts.direct.is_none().then_some(limit)
+    }
+
+    /// Begins a transaction: on another connection, when the one at hand turns out to be lost.
     async fn begin(&self, purpose: Purpose) -> Result<Transaction, StoreError> {
+        let sound = !self.parts.health.is_failing();
+        let begun = self.begin_here(purpose).await;
+        if sound && matches!(begun, Err(StoreError::Lost(_))) {
+            let _ = self.parts.health.note(begun);
+            return self.begin_here(purpose).await;
+        }
+        begun
+    }
+
+    async fn begin_here(&self, purpose: Purpose) -> Result<Transaction, StoreError> {
         let now = self.parts.clock.now();
         let known = self.known();
         let transaction =
@@ -311,7 +331,8 @@ impl Writer {
             let transaction = self.begin(Purpose::Submissions).await?;
             self.commit(transaction).await
         };
-        self.parts.health.note(survive(look).await)
+        let health = &self.parts.health;
+        health.note(health.within(self.limit(self.parts.patience), survive(look)).await)
     }
 
     async fn job(&self, mut job: Box<dyn Job>) {
@@ -320,7 +341,8 @@ impl Writer {
             job.run(&mut transaction).await?;
             self.commit(transaction).await
         };
-        let committed = self.parts.health.note(survive(work).await);
+        let health = &self.parts.health;
+        let committed = health.note(health.within(self.limit(JOB), survive(work)).await);
         job.finish(committed);
     }
 
@@ -340,7 +362,11 @@ impl Writer {
                     }
                 });
             }
-            Err(error) if batch.len() == 1 => {
+            // No report is at fault: each by itself would wait as long for the same answer.
+            Err(error)
+                if batch.len() == 1
+                    || matches!(error, StoreError::Lost(_) | StoreError::Unknown(_) | StoreError::Busy) =>
+            {
                 for (submission, answer) in batch.drain(..) {
                     let _ = answer.send((submission, Err(error.clone())));
                 }
@@ -361,11 +387,30 @@ impl Writer {
         submissions: &[&Submission],
         atomic: Atomic,
     ) -> Result<Vec<Outcome>, StoreError> {
+        let limit = if atomic == Atomic::All { JOB } else { self.parts.patience };
+        let limit = self.limit(limit);
+        let health = self.parts.health.clone();
         let mut tries = 0;
         loop {
-            match survive(self.store(submissions, atomic)).await {
+            let sound = !health.is_failing();
+            let stored = health.within(limit, survive(self.store(submissions, atomic))).await;
+            // What was lost before its commit is run again on another connection, once. So is what may have been committed, where
+            // keys tell which it was.
+            let again = sound
+                && match &stored {
+                    Err(StoreError::Lost(_)) => true,
+                    Err(StoreError::Unknown(_)) => {
+                        !health.is_failing() && submissions.iter().all(|s| s.idempotency.is_some())
+                    }
+                    _ => false,
+                };
+            match stored {
                 Err(StoreError::Conflict(_)) if tries < TRIES => tries += 1,
-                result => return self.parts.health.note(result),
+                Err(error) if again => {
+                    tracing::warn!(%error, reports = submissions.len(), "a batch was lost; it is run again");
+                    let _ = health.note::<()>(Err(error));
+                }
+                result => return health.note(result),
             }
         }
     }

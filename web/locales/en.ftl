@@ -14,6 +14,7 @@ error-forbidden = Your role does not include this
 error-cross_site = The request came from another site and was refused
 error-busy = Too busy; try again in a moment
 error-unavailable = The database is not available; try again in a moment
+error-outcome_unknown = The database went away before it answered, and this may have been stored; send it again under the same key, or look first
 error-internal = Something went wrong; give the request id to the administrator
 error-timeout = This took too long; try again
 error-precondition_required = There is a report for this day; name its version in If-Match (now { $version })

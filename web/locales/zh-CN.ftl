@@ -14,6 +14,7 @@ error-forbidden = 您的角色不能做此操作
 error-cross_site = 请求来自其他网站，已拒绝
 error-busy = 系统繁忙，请稍后重试
 error-unavailable = 数据库暂时不可用，请稍后重试
+error-outcome_unknown = 数据库在答复前中断，内容可能已经保存；请用同一幂等键重发，或先查看再操作
 error-internal = 系统出现错误，请联系管理员并提供请求编号
 error-timeout = 处理超时，请重试
 error-precondition_required = 该日已有上报，修改时须用 If-Match 注明版本（当前版本 { $version }）

@@ -187,7 +187,7 @@ impl App {
     /// Takes in data values: reports are changed one by one, and a value that cannot be taken leaves the others be.
     ///
     /// # Errors
-    /// `Busy` or `Unavailable`, when the rest was not tried; refused values are told in the summary.
+    /// `Busy`, `Unavailable` or `Unknown`, when the rest was not tried; refused values are told in the summary.
     pub async fn dhis2_import(
         &self,
         caller: &Caller,
@@ -211,7 +211,9 @@ impl App {
                     summary.count.deleted += done.count.deleted;
                     summary.refused.extend(done.refused);
                 }
-                Err(error @ (Error::Busy | Error::Unavailable(_) | Error::Internal(_))) => return Err(error),
+                Err(
+                    error @ (Error::Busy | Error::Unavailable(_) | Error::Unknown(_) | Error::Internal(_)),
+                ) => return Err(error),
                 Err(error) => {
                     summary.count.ignored += values.len();
                     let object =
