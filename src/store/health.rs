@@ -60,7 +60,7 @@ impl Health {
 /// How the other end of a session treats it, each where the server knows it: a lock is waited for no longer than this, and what
 /// a replica that vanished holds is let go.
 const SESSION: &str = "SELECT set_config(s.name, w.value, false) FROM pg_settings s JOIN (VALUES \
-    ('lock_timeout', '10s'), ('idle_in_transaction_session_timeout', '60s'), ('client_connection_check_interval', '2s'), \
+    ('lock_timeout', '10s'), ('idle_in_transaction_session_timeout', '30s'), ('client_connection_check_interval', '2s'), \
     ('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'), \
     ('tcp_user_timeout', '20s')) w (name, value) ON w.name = s.name";
 
@@ -135,11 +135,11 @@ mod tests {
         assert!(matches!(by_code("55P03", String::new()), StoreError::Busy));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_write_without_an_answer_ends_and_nobody_claims_to_know_how() {
         let health = Health::default();
         let never = std::future::pending::<Result<(), StoreError>>();
-        let ended = health.within(Some(Duration::from_secs(12)), never).await;
+        let ended = health.within(Some(Duration::from_millis(10)), never).await;
         assert!(matches!(ended, Err(StoreError::Unknown(_))));
         assert!(health.is_failing(), "the connection must not be used again");
         health.note(Ok(())).unwrap();

@@ -63,6 +63,12 @@ impl Database {
         &self.url
     }
 
+    /// `HOST:PORT` of the server, on PostgreSQL.
+    pub(crate) fn server(&self) -> String {
+        let (_, rest) = self.url.split_once('@').unwrap();
+        rest.split('/').next().unwrap().to_owned()
+    }
+
     /// The file, on SQLite.
     pub(crate) fn file(&self) -> PathBuf {
         match &self.place {

@@ -1,16 +1,18 @@
 //! What every test starts from: a service of its own on a database of its own, and clients that speak to it.
 
+mod between;
 mod client;
 mod database;
 mod hold;
 mod raw;
 mod world;
 
+pub(crate) use between::Between;
 pub(crate) use client::{Answer, Client, client, total};
 pub(crate) use database::Database;
 pub(crate) use hold::Hold;
 pub(crate) use raw::Raw;
-pub(crate) use world::{NOON, PASSWORD, at, password_hash};
+pub(crate) use world::{NOON, PASSWORD, at, enter, password_hash};
 
 use jiff::Timestamp;
 use pufa::boot::Application;
@@ -19,6 +21,7 @@ use pufa::config::Limits;
 use pufa::store::{Settings, Store};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -56,11 +59,23 @@ pub(crate) struct Options {
     pub(crate) queue: usize,
     pub(crate) batch: usize,
     pub(crate) lane: i16,
+    /// How long the database may take for a batch.
+    pub(crate) patience: Duration,
+    /// Where the database is reached, when not where it is.
+    pub(crate) through: Option<SocketAddr>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { limits: Limits::default(), now: at(NOON), queue: 4_096, batch: 512, lane: 0 }
+        Self {
+            limits: Limits::default(),
+            now: at(NOON),
+            queue: 4_096,
+            batch: 512,
+            lane: 0,
+            patience: Duration::from_secs(15),
+            through: None,
+        }
     }
 }
 
@@ -96,11 +111,16 @@ impl TestApp {
     /// One more service on a database: a replica, or the next life of one that was stopped.
     pub(crate) async fn on(database: &Arc<Database>, options: Options) -> Self {
         let clock = Clock::fixed(options.now);
+        let url = match options.through {
+            Some(address) => database.url().replace(&database.server(), &address.to_string()),
+            None => database.url().to_owned(),
+        };
         let settings = Settings {
             queue: options.queue,
             batch: options.batch,
             shard: options.lane,
-            ..Settings::new(database.url())
+            patience: options.patience,
+            ..Settings::new(url)
         };
         let store = Store::open(&settings, clock.clone()).await.unwrap();
         let application =

@@ -67,7 +67,7 @@ const ACCOUNTS: [Who; 8] = [
     ("auditor", Role::Auditor, Some("371772"), true),
 ];
 
-pub(super) async fn enter(app: &TestApp) {
+pub(crate) async fn enter(app: &TestApp) {
     let units = enter_units(&app.store).await.unwrap();
     enter_accounts(app, units).await.unwrap();
     let body = json!({ "kind": "constitution", "year": 2025, "unit": "371772" });
