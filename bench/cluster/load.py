@@ -10,8 +10,9 @@ import time
 from collections import Counter
 
 MEASURE = "banners"
-# How long a client waits for an answer before it sends again.
-PATIENCE = 10.0
+# How long a client waits for an answer before it sends again, and how old a connection may be to be used again: the service
+# ends one that lies unused.
+PATIENCE, FRESH = 10.0, 10.0
 
 
 class Api:
@@ -19,10 +20,12 @@ class Api:
 
     def __init__(self, address, token, timeout=PATIENCE):
         self.address, self.token, self.timeout = address, token, timeout
-        self.connection = None
+        self.connection, self.used = None, 0.0
 
     def ask(self, method, path, body=None, **headers):
         """Status, headers and JSON of an answer. OSError when there is none."""
+        if time.monotonic() - self.used > FRESH:
+            self.close()
         if self.connection is None:
             self.connection = http.client.HTTPConnection(self.address, timeout=self.timeout)
         headers["Authorization"] = f"Bearer {self.token}"
@@ -35,6 +38,7 @@ class Api:
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise OSError(str(error)) from error
+        self.used = time.monotonic()
         return answer.status, answer.headers, json.loads(text) if text else None
 
     def close(self):
