@@ -18,7 +18,7 @@ import urllib.request
 from pathlib import Path
 
 PACKAGES = {
-    "patroni": "patroni",
+    "patroni": "patroni python3-etcd",
     "etcd": "etcd-server",
     "etcdctl": "etcd-client",
     "haproxy": "haproxy",
@@ -54,6 +54,7 @@ def install():
     say("installing " + " ".join(missing))
     if os.geteuid() != 0:
         raise Failed("missing, and installing needs root: apt-get install " + " ".join(missing))
+    missing = [name for names in missing for name in names.split()]
     get = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"]
     quiet = dict(env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, stdout=subprocess.DEVNULL)
     # Debian starts what it installs; a cluster or an etcd of the system is not wanted here.
@@ -201,7 +202,7 @@ class Cluster:
         client, peer = self.etcd
         me = f"http://127.0.0.1:{peer}"
         self.others.append(self.spawn("etcd", [
-            program("etcd"), "--name", "one", "--data-dir", self.place / "etcd",
+            program("etcd"), "--enable-v2", "--name", "one", "--data-dir", self.place / "etcd",
             "--listen-client-urls", f"http://127.0.0.1:{client}", "--advertise-client-urls", f"http://127.0.0.1:{client}",
             "--listen-peer-urls", me, "--initial-advertise-peer-urls", me, "--initial-cluster", f"one={me}",
         ]))
@@ -222,7 +223,9 @@ class Cluster:
         return {
             "scope": "pufa", "name": node.name,
             "restapi": {"listen": f"127.0.0.1:{node.rest}", "connect_address": f"127.0.0.1:{node.rest}"},
-            "etcd3": {"host": f"127.0.0.1:{self.etcd[0]}"},
+            # Etcd's older API: over the newer one, Patroni 3.0.2 overwrites the lock of whoever took over when it
+            # wakes up after its own ended (patroni/patroni#2689), and what was acknowledged since is gone.
+            "etcd": {"host": f"127.0.0.1:{self.etcd[0]}"},
             "bootstrap": {
                 "dcs": {
                     "ttl": TTL, "loop_wait": LOOP, "retry_timeout": RETRY, "maximum_lag_on_failover": 1048576,
