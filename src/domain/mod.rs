@@ -12,6 +12,7 @@ mod coded;
 pub mod comparison;
 pub mod completeness;
 pub mod consultation;
+pub mod expected;
 pub mod fault;
 pub mod ledger;
 pub mod measure;

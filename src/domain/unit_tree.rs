@@ -25,8 +25,10 @@ pub enum TreeError {
 pub struct UnitTree {
     units: Vec<Unit>,
     /// For the unit at each place: where its subtree ends, and the place of its parent or [`NONE`].
-    ends: Vec<u32>,
-    parents: Vec<u32>,
+    pub(super) ends: Vec<u32>,
+    pub(super) parents: Vec<u32>,
+    /// The places of units that have not been and will not be there for ever: few, if any.
+    pub(super) dated: Vec<u32>,
     by_id: Numbers,
     by_code: Codes,
     /// What [`BLOCK`] units each are found by besides their codes, a line a unit: looked through before the units are.
@@ -34,7 +36,7 @@ pub struct UnitTree {
 }
 
 /// No place.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// Units whose words are looked through at once: a nation's words lie in some thousand texts, which the machine reads at the
 /// speed of its memory.
@@ -241,7 +243,9 @@ impl UnitTree {
             lines.collect::<String>().into_boxed_str()
         };
         let words = units.chunks(BLOCK).map(block).collect();
-        Ok(Self { units, ends, parents, by_id, by_code, words })
+        let dated = |unit: &Unit| unit.opened_on.is_some() || unit.closed_on.is_some();
+        let dated = (0..).zip(&units).filter(|(_, unit)| dated(unit)).map(|(place, _)| place).collect();
+        Ok(Self { units, ends, parents, dated, by_id, by_code, words })
     }
 
     /// The units of a run that fit, in administrative order, with how well.

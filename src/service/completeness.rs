@@ -7,6 +7,7 @@ use crate::domain::calendar::ReportDay;
 use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::completeness::{Completeness, Status};
+use crate::domain::expected::Waited;
 use crate::domain::rollup::Rollup;
 use crate::domain::tally::Version;
 use crate::domain::unit::{Unit, UnitId};
@@ -206,7 +207,9 @@ impl App {
             .map(|version| ((version.unit, version.day), version))
             .collect();
         let reading = self.read_sums(catalogue, std::slice::from_ref(campaign), &ids, below).await?;
-        let view = View { catalogue, campaign, reading: &reading, own: &own, today: self.clock.today() };
+        let waited = Waited::under(&catalogue.tree, campaign, top.id, if below { &days } else { &[] });
+        let view =
+            View { catalogue, campaign, reading: &reading, own: &own, waited, today: self.clock.today() };
         let top_is_row =
             children.is_empty() || days.iter().any(|&day| campaign.expects(&catalogue.tree, top.id, day));
         let listed = std::iter::once(top).filter(|_| top_is_row).chain(children);
@@ -234,6 +237,7 @@ struct View<'a> {
     campaign: &'a Campaign,
     reading: &'a Reading,
     own: &'a HashMap<(UnitId, ReportDay), Version>,
+    waited: Waited<'a>,
     today: ReportDay,
 }
 
@@ -254,13 +258,8 @@ impl View<'_> {
     }
 
     fn counts(&self, unit: UnitId, day: ReportDay, below: bool) -> Completeness {
-        let units = if below {
-            self.catalogue.tree.subtree(unit)
-        } else {
-            self.catalogue.tree.get(unit).map_or(&[][..], std::slice::from_ref)
-        };
-        let expected =
-            units.iter().filter(|u| self.campaign.expects(&self.catalogue.tree, u.id, day)).count();
+        let alone = || u64::from(self.campaign.expects(&self.catalogue.tree, unit, day));
+        let expected = if below { self.waited.count(unit, day) } else { alone() };
         let rollup = if below {
             self.reading.sum(self.campaign, unit, |other| other == day)
         } else {
@@ -269,7 +268,7 @@ impl View<'_> {
                 .unwrap_or_default()
         };
         Completeness {
-            expected: expected as u64,
+            expected,
             reported: rollup.reported.unsigned_abs(),
             zero: rollup.zero.unsigned_abs(),
             late: rollup.late.unsigned_abs(),
