@@ -95,12 +95,7 @@ impl Plane {
 
     /// Some pixels of a row of the band, which will change.
     fn row(&mut self, x: usize, y: usize, len: usize) -> &mut [u8] {
-        let blocks = self.blocks(x, len);
-        let row = y - self.band.start;
-        self.changed[row] |= blocks;
-        self.changed[row + 1] |= blocks;
-        let start = (self.kept + row) * self.stride() + 1 + x;
-        &mut self.bytes[start..start + len]
+        &mut self.touch(x..x + len, y..y + 1)[..len]
     }
 
     /// The band from the first pixel of a rectangle on, all of whose pixels may change; it must lie in the band.

@@ -171,20 +171,16 @@ pub(crate) fn draw(pen: &Pen, clusters: &[Cluster<'_>], unit: &str, body: Place)
     for (cluster, column, place) in spots {
         label(pen, &plan, &plot, (cluster, column), place, unit);
     }
+    let rows = plan.names.iter().map(Vec::len).max().unwrap_or(0) as i32;
     for i in 0..clusters.len() {
         let centre = place.x + start + plan.pitch * i as i32 + plan.pitch / 2;
         let y = place.bottom() + pen.px(6);
-        let rows = plan.names.iter().map(Vec::len).max().unwrap_or(0) as i32;
-        column_of(pen, &plan.names[i], (centre, y), pen.ink(16));
+        column(pen, &plan.names[i], (centre, y), pen.ink(16));
         let y = y + rows * pen.ink(16).line();
-        column_of(pen, &plan.changes[i], (centre, y), pen.muted(14));
+        column(pen, &plan.changes[i], (centre, y), pen.muted(14));
     }
     pen.rect(Place::new(place.x, place.bottom() - 1, place.w, 1), pen.colors.axis);
     true
-}
-
-fn column_of(pen: &Pen, lines: &[Cow<'_, str>], at: (i32, i32), set: Set) {
-    column(pen, lines, at, set);
 }
 
 /// Draws a bar from `x` of the plot on. Returns where it stands.
