@@ -41,10 +41,8 @@ pub(crate) struct Rows<'a> {
 
 /// An encoder, whose buffers are used again.
 pub(crate) struct Deflate {
-    out: Block,
+    parser: Parser,
     sum: Adler,
-    /// Where the same bytes were seen last, by their hash, counted from the first byte of the picture.
-    seen: Box<[u32; 1 << HASH_BITS]>,
     /// Bytes encoded so far.
     done: usize,
     /// Of the bytes being encoded, which equal the one above, which the one before, and where that goes on for long
@@ -59,9 +57,8 @@ pub(crate) struct Deflate {
 impl Default for Deflate {
     fn default() -> Self {
         Self {
-            out: Block::default(),
+            parser: Parser { out: Block::default(), seen: Box::new([0; 1 << HASH_BITS]) },
             sum: Adler::default(),
-            seen: Box::new([0; 1 << HASH_BITS]),
             done: 0,
             even: Masks::default(),
             run: Masks::default(),
@@ -74,15 +71,15 @@ impl Default for Deflate {
 impl Deflate {
     /// Begins a zlib stream.
     pub(crate) fn begin(&mut self) {
-        self.out.begin(0x0178);
+        self.parser.out.begin(0x0178);
+        self.parser.seen.fill(NEVER);
         self.sum = Adler::default();
-        self.seen.fill(NEVER);
         self.done = 0;
     }
 
     /// Ends the stream: all of it.
     pub(crate) fn finish(&mut self) -> &[u8] {
-        self.out.finish(self.sum.value())
+        self.parser.out.finish(self.sum.value())
     }
 
     /// Adds rows to the stream.
@@ -120,7 +117,7 @@ impl Deflate {
             pending += end - at;
             start = end;
         }
-        self.above(simd, bytes, start, stride, pending);
+        self.parser.above(simd, bytes, start, stride, pending);
         self.done += start - from;
     }
 
@@ -131,10 +128,10 @@ impl Deflate {
         while at < row.len() {
             let run = if at > 0 { row[at..].iter().take_while(|b| **b == row[at - 1]).count() } else { 0 };
             if run >= SHORTEST {
-                self.repeat(run, far(1));
+                self.parser.repeat(run, far(1));
                 at += run;
             } else {
-                self.out.byte(row[at]);
+                self.parser.out.byte(row[at]);
                 at += 1;
             }
         }
@@ -145,31 +142,88 @@ impl Deflate {
     /// Encodes `from..to`, before which `pending` bytes equal to the row above are not said yet. Returns how many are
     /// not at the end.
     #[inline(always)]
-    fn scan<S: Simd>(
+    fn scan<S: Simd>(&mut self, simd: S, rows: &Rows<'_>, from: usize, to: usize, pending: usize) -> usize {
+        let Rows { bytes, stride, .. } = *rows;
+        // How far the first byte of `bytes` is from the first of the picture.
+        let base = self.done - rows.from;
+        let stretch = Stretch { bytes, from, room: to - from, stride, base };
+        if stretch.room <= 64 {
+            let (even, run) = masks(simd, &bytes[from - stride..], stride, stretch.room);
+            let worth = worth((even, u64::MAX), (run, 0));
+            return self.parser.stretch(simd, &stretch, [&even, &run, &worth], pending);
+        }
+        self.compare(simd, bytes, from, stretch.room, stride);
+        self.parser.stretch(simd, &stretch, [&self.even, &self.run, &self.worth], pending)
+    }
+
+    /// Finds which of some bytes equal the one above and the one before.
+    #[inline(always)]
+    fn compare<S: Simd>(&mut self, simd: S, bytes: &[u8], from: usize, room: usize, stride: usize) {
+        let (mut even, mut run) = masks(simd, &bytes[from - stride..], stride, room);
+        let mut at = 0;
+        for ((evens, runs), worths) in
+            self.even.0.iter_mut().zip(self.run.0.iter_mut()).zip(self.worth.0.iter_mut())
+        {
+            (*evens, *runs) = (even, run);
+            if at >= room {
+                *worths = u64::MAX;
+                break;
+            }
+            at += 64;
+            let next = if at < room {
+                masks(simd, &bytes[from - stride + at..], stride, room - at)
+            } else {
+                (u64::MAX, 0)
+            };
+            *worths = worth((even, next.0), (run, next.1));
+            (even, run) = next;
+        }
+        self.even.0[at / 64 + 1] = 0;
+    }
+}
+
+/// Some bytes of a row, with those above them.
+struct Stretch<'a> {
+    /// As [`Rows::bytes`].
+    bytes: &'a [u8],
+    from: usize,
+    /// How many.
+    room: usize,
+    stride: usize,
+    /// How far the first of `bytes` is from the first byte of the picture.
+    base: usize,
+}
+
+/// Where repeats are found and said.
+struct Parser {
+    out: Block,
+    /// Where the same bytes were seen last, by their hash, counted from the first byte of the picture.
+    seen: Box<[u32; 1 << HASH_BITS]>,
+}
+
+impl Parser {
+    /// Encodes a stretch with its masks (even, run and worth), before which `pending` bytes equal to the row above are
+    /// not said yet. Returns how many are not at the end.
+    #[inline(always)]
+    fn stretch<S: Simd, M: Mask>(
         &mut self,
         simd: S,
-        rows: &Rows<'_>,
-        from: usize,
-        to: usize,
+        &Stretch { bytes, from, room, stride, base }: &Stretch<'_>,
+        [evens, runs, worths]: [&M; 3],
         mut pending: usize,
     ) -> usize {
-        let Rows { bytes, stride, .. } = *rows;
-        let room = to - from;
-        self.compare(simd, bytes, from, room, stride);
         let mut at = 0;
         if pending > 0 {
-            at = self.even.ones(0);
+            at = evens.ones(0);
             pending += at.min(room);
             if at >= room {
                 return pending;
             }
             self.above(simd, bytes, from + at, stride, pending);
         }
-        // How far the first byte of `bytes` is from the first of the picture.
-        let base = self.done - rows.from;
         let above = far(stride);
         loop {
-            let next = (at + self.worth.zeros(at)).min(room);
+            let next = (at + worths.zeros(at)).min(room);
             if next > at {
                 let here = from + at;
                 let len = self.again(bytes, here, base, room - at);
@@ -186,47 +240,20 @@ impl Deflate {
             if at >= room {
                 return 0;
             }
-            let up = self.even.ones(at);
+            let up = evens.ones(at);
             if at + up >= room {
                 return room - at;
             }
             // Of equals, the byte before takes fewer bits, if need be after a byte. Processors cannot guess which it is, so
             // there is no branch: the byte is always written, and mostly taken back.
-            let run = self.run.ones(at);
+            let run = runs.ones(at);
             let before = run >= up;
-            let after = !before & (self.run.ones(at + 1) + 1 >= up) & (up > SHORTEST);
+            let after = !before & (runs.ones(at + 1) + 1 >= up) & (up > SHORTEST);
             self.out.byte_if(bytes[from + at], after);
             let len = if before { run } else { up - usize::from(after) };
             self.repeat(len, if before | after { far(1) } else { above });
             at += len + usize::from(after);
         }
-    }
-
-    /// Finds which of some bytes equal the one above and the one before.
-    #[inline(always)]
-    fn compare<S: Simd>(&mut self, simd: S, bytes: &[u8], from: usize, room: usize, stride: usize) {
-        let (mut even, mut run) = masks(simd, &bytes[from - stride..], stride, room);
-        let mut at = 0;
-        for ((evens, runs), worth) in
-            self.even.0.iter_mut().zip(self.run.0.iter_mut()).zip(self.worth.0.iter_mut())
-        {
-            (*evens, *runs) = (even, run);
-            if at >= room {
-                *worth = u64::MAX;
-                break;
-            }
-            at += 64;
-            let next = if at < room {
-                masks(simd, &bytes[from - stride + at..], stride, room - at)
-            } else {
-                (u64::MAX, 0)
-            };
-            let (evens, runs) = ((even, next.0), (run, next.1));
-            let above = even & ahead(evens, 1) & ahead(evens, 2) & ahead(evens, 3);
-            *worth = above | run & ahead(runs, 1) & ahead(runs, 2);
-            (even, run) = next;
-        }
-        self.even.0[at / 64 + 1] = 0;
     }
 
     /// Says the bytes from `at` on as a repeat from where they were seen last, if they were. Returns how many.
@@ -310,7 +337,11 @@ impl Default for Masks {
     }
 }
 
-impl Masks {
+/// Bits that are counted.
+trait Mask {
+    /// How many bits are as those of `like`, which are all the same, from one on.
+    fn count(&self, at: usize, like: u64) -> usize;
+
     /// How many bits are not set from one on.
     #[inline(always)]
     fn zeros(&self, at: usize) -> usize {
@@ -322,8 +353,17 @@ impl Masks {
     fn ones(&self, at: usize) -> usize {
         self.count(at, u64::MAX)
     }
+}
 
-    /// How many bits are as those of `like`, which are all the same.
+/// A bit for each of 64 bytes.
+impl Mask for u64 {
+    #[inline(always)]
+    fn count(&self, at: usize, like: u64) -> usize {
+        (!(self ^ like)).checked_shr(at as u32).unwrap_or(0).trailing_ones() as usize
+    }
+}
+
+impl Mask for Masks {
     #[inline(always)]
     fn count(&self, at: usize, like: u64) -> usize {
         // The next 64, wherever words end, are mostly enough.
@@ -365,6 +405,14 @@ fn masks<S: Simd>(simd: S, bytes: &[u8], stride: usize, room: usize) -> (u64, u6
     let run = here.simd_eq(load(simd, bytes, stride - 1)).to_bitmask();
     let beyond = u64::MAX.checked_shl(room as u32).unwrap_or(0);
     (even | beyond, run & !beyond)
+}
+
+/// Where bytes equal the one above, or the one before, for long enough to be said as a repeat: of 64, with the 64 after
+/// them.
+#[inline(always)]
+const fn worth(evens: (u64, u64), runs: (u64, u64)) -> u64 {
+    let above = evens.0 & ahead(evens, 1) & ahead(evens, 2) & ahead(evens, 3);
+    above | runs.0 & ahead(runs, 1) & ahead(runs, 2)
 }
 
 /// The bits of a word and the one after it from some bit on.
