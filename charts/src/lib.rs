@@ -95,7 +95,7 @@ pub enum Error {
 /// # Errors
 /// When the description is out of bounds or uneven; see [`Error`].
 pub fn svg(spec: &Spec, options: &Options) -> Result<String, Error> {
-    Ok(svg::write(&record(spec, options)?, spec))
+    Ok(svg::write(&record(spec, options, false)?, spec))
 }
 
 /// The picture as PNG, at `options.scale`.
@@ -103,7 +103,7 @@ pub fn svg(spec: &Spec, options: &Options) -> Result<String, Error> {
 /// # Errors
 /// When the description is out of bounds or uneven; see [`Error`].
 pub fn png(spec: &Spec, options: &Options) -> Result<Vec<u8>, Error> {
-    let drawing = record(spec, options)?;
+    let drawing = record(spec, options, false)?;
     let hash = spec_hash(spec, options);
     Ok(pixels::with_worker(|worker| {
         png::write(&worker.encode(&drawing, options.scale), spec, options.scale, hash)
@@ -115,7 +115,7 @@ pub fn png(spec: &Spec, options: &Options) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// When the description is out of bounds or uneven; see [`Error`].
 pub fn hits(spec: &Spec, options: &Options) -> Result<Vec<Hit>, Error> {
-    Ok(record(spec, options)?.hits)
+    Ok(record(spec, options, true)?.hits)
 }
 
 /// The same figures as a table, for readers who do not see the picture.
@@ -123,8 +123,8 @@ pub fn table(spec: &Spec) -> DataTable {
     table::of(spec)
 }
 
-fn record(spec: &Spec, options: &Options) -> Result<canvas::Recorder, Error> {
-    let drawing = chart::draw(spec, options)?;
+fn record(spec: &Spec, options: &Options, hits: bool) -> Result<canvas::Recorder, Error> {
+    let drawing = chart::draw(spec, options, hits)?;
     let mut missing = Vec::new();
     font::missing(&drawing.letters, &mut missing);
     if !missing.is_empty() {

@@ -54,15 +54,23 @@ pub(crate) struct Pen {
     pub(crate) lang: Lang,
     /// The size of text and strokes in percent of those of a 1600 x 900 picture.
     percent: i32,
+    /// Whether regions that stand for figures are wanted: their words take a third of the time of a layout.
+    hits: bool,
     /// The first fault, told at the end: charts need not ask after each stroke.
     fault: Rc<RefCell<Option<Error>>>,
 }
 
 impl Pen {
-    pub(crate) fn new(size: (u32, u32), colors: &'static Colors, lang: Lang, percent: i32) -> Self {
+    pub(crate) fn new(
+        size: (u32, u32),
+        colors: &'static Colors,
+        lang: Lang,
+        percent: i32,
+        hits: bool,
+    ) -> Self {
         let canvas = Rc::new(RefCell::new(Recorder::new(size, colors.ground)));
         let area = Area::from(&canvas);
-        Self { area, canvas, colors, lang, percent, fault: Rc::default() }
+        Self { area, canvas, colors, lang, percent, hits, fault: Rc::default() }
     }
 
     /// The same canvas with letters of another size, for a part of the picture.
@@ -73,6 +81,7 @@ impl Pen {
             colors: self.colors,
             lang: self.lang,
             percent,
+            hits: self.hits,
             fault: Rc::clone(&self.fault),
         }
     }
@@ -254,7 +263,10 @@ impl Pen {
         if words.is_empty() {
             return;
         }
-        let text = self.lay(words, at, set);
+        self.put(words, self.lay(words, at, set));
+    }
+
+    fn put(&self, words: &str, text: Text) {
         if words.chars().any(char::is_control) {
             let words: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
             self.draw(&self.area, &Label { words: &words, text });
@@ -279,7 +291,11 @@ impl Pen {
 
     /// A text on a plate of the ground's colour, so that no grid line strikes it through.
     pub(crate) fn plated(&self, words: &str, at: (i32, i32), set: Set) {
-        let b = self.lay(words, at, set).bounds();
+        if words.is_empty() {
+            return;
+        }
+        let text = self.lay(words, at, set);
+        let b = text.bounds();
         let (x, y) = (b.x0.div_euclid(Q), b.y0.div_euclid(Q));
         let (w, h) = ((b.x1 + Q - 1).div_euclid(Q) - x, (b.y1 + Q - 1).div_euclid(Q) - y);
         // Half of the descent stays free: figures have none, and a plate must not cut into its bar.
@@ -289,12 +305,21 @@ impl Pen {
             Place::new(x - 1, y, w + 2, h - set.size / 10)
         };
         self.rect(plate, self.colors.ground);
-        self.text(words, at, set);
+        self.put(words, text);
     }
 
-    /// A region that stands for a figure.
-    pub(crate) fn region(&self, place: Place, series: &str, label: &str, value: String, change: &str) {
-        let bounds = place.quarters();
-        self.draw(&self.area, &Region { bounds, series, label, value, change });
+    /// A region that stands for a figure, if such are wanted.
+    pub(crate) fn region(
+        &self,
+        place: Place,
+        series: &str,
+        label: &str,
+        value: impl FnOnce() -> String,
+        change: &str,
+    ) {
+        if self.hits {
+            let bounds = place.quarters();
+            self.draw(&self.area, &Region { bounds, series, label, value: value(), change });
+        }
     }
 }

@@ -128,16 +128,20 @@ impl Set {
         if lines.len() < 2 || lines.last().is_some_and(|l| l.ends_with('…')) {
             return lines;
         }
-        // Not so narrow that a word or a figure would be torn.
-        let unbroken = self.widest_word(words);
-        let mut narrow = width;
-        while narrow - self.size / 2 > unbroken.max(self.size) {
-            if self.lines(words, narrow - self.size / 2, lines.len()) > lines.len() {
-                break;
+        // Not so narrow that a word or a figure would be torn. The narrower, the more lines: so the last step that makes
+        // no more is searched for by halves.
+        let step = self.size / 2;
+        let least = self.widest_word(words).max(self.size);
+        let (mut fits, mut over) = (0, ((width - least - 1) / step).max(0) + 1);
+        while over - fits > 1 {
+            let middle = (fits + over) / 2;
+            if self.lines(words, width - middle * step, lines.len()) > lines.len() {
+                over = middle;
+            } else {
+                fits = middle;
             }
-            narrow -= self.size / 2;
         }
-        self.wrap(words, narrow, most)
+        if fits == 0 { lines } else { self.wrap(words, width - fits * step, most) }
     }
     /// Bytes of the longest start of the words that fits and after which a line may break.
     fn break_at(&self, words: &str, width: i32) -> usize {

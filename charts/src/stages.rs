@@ -21,7 +21,7 @@ pub struct Painter<'a>(&'a mut Worker);
 /// # Errors
 /// As [`crate::png`].
 pub fn record<'a>(spec: &'a Spec, options: &'a Options) -> Result<Drawing<'a>, Error> {
-    Ok(Drawing { list: crate::record(spec, options)?, spec, options })
+    Ok(Drawing { list: crate::record(spec, options, false)?, spec, options })
 }
 
 /// Runs with a painter.

@@ -159,7 +159,7 @@ pub(crate) fn draw(pen: &Pen, spec: &Completeness, body: Place, signs: Signs) {
                 let x = start + pitch * day as i32;
                 let place = Place::new(x, row.y + 1, (pitch - gap).max(1), (row.h - gap).max(1));
                 cell(pen, place, *state, signs);
-                pen.region(place, &spec.days[day], &unit.label, words(*state, pen.lang).to_owned(), "");
+                pen.region(place, &spec.days[day], &unit.label, || words(*state, pen.lang).to_owned(), "");
             }
             let note = notes.fit(&unit.note, right);
             let at = (start + pitch * days + pen.px(8), row.y + row.h / 2 + notes.drop());

@@ -64,7 +64,7 @@ pub(crate) fn draw(pen: &Pen, spec: &Composition, body: Place) {
                     set,
                 );
             }
-            let told = number::told(part.value, &spec.unit, pen.lang);
+            let told = || number::told(part.value, &spec.unit, pen.lang);
             pen.region(row, &spec.measure, &part.label, told, &part.note);
         }
     }

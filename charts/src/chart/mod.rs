@@ -18,13 +18,13 @@ use crate::pen::{Pen, Place};
 use crate::theme::Colors;
 use crate::{Error, check};
 
-/// Draws a picture.
-pub(crate) fn draw(spec: &Spec, options: &Options) -> Result<Recorder, Error> {
+/// Draws a picture; with `hits`, its regions that stand for figures are kept too.
+pub(crate) fn draw(spec: &Spec, options: &Options, hits: bool) -> Result<Recorder, Error> {
     check::spec(spec)?;
     let size = check::size(spec, options)?;
     let frame = spec.frame();
     let (w, h) = (size.0 as i32, size.1 as i32);
-    let pen = |percent| Pen::new(size, Colors::of(frame.theme), frame.lang, percent);
+    let pen = |percent| Pen::new(size, Colors::of(frame.theme), frame.lang, percent, hits);
     if let Spec::Summary(summary) = spec {
         // The page's sizes are those of its preset; another size scales them.
         let preset = summary.preset.size();
@@ -89,7 +89,7 @@ mod tests {
                 specs.push(sample::topics(count, lang, theme));
             }
             for spec in specs {
-                let drawing = draw(&spec, &Options::default()).expect("a drawing");
+                let drawing = draw(&spec, &Options::default(), false).expect("a drawing");
                 assert_eq!(drawing.dropped, 0, "{} {lang:?} {}", spec.name(), table_of(&spec));
             }
         }
@@ -102,7 +102,7 @@ mod tests {
             let Spec::Trend(trend) = &spec else { continue };
             let line = trend.lines.last().expect("a line");
             let drawing =
-                draw(&spec, &Options { size: Some(size), ..Options::default() }).expect("a drawing");
+                draw(&spec, &Options { size: Some(size), ..Options::default() }, true).expect("a drawing");
             let points: Vec<_> = drawing.hits.iter().filter(|hit| hit.series == line.label).collect();
             let written: Vec<_> =
                 line.values.iter().flatten().map(|v| number::written(*v, Lang::En)).collect();

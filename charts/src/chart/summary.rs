@@ -182,7 +182,7 @@ fn draw_card(pen: &Pen, card: &Card, place: Place) {
         let then = then.within(&words, width);
         pen.text(&then.fit(&words, width), (x, base), then);
     }
-    let value = number::told(card.value, &card.unit, pen.lang);
+    let value = || number::told(card.value, &card.unit, pen.lang);
     pen.region(place, &card.previous_label, &card.label, value, &card.change);
 }
 

@@ -78,6 +78,6 @@ pub(crate) fn draw(pen: &Pen, spec: &Topics, body: Place) {
 
 fn segment(pen: &Pen, spec: &Topics, topic: &Topic, part: Place, (mode, value): (usize, Value)) {
     stacked(pen, part, pen.colors.kind(mode), 14, &[&number::written(value, pen.lang)]);
-    let told = number::told(Some(value), &spec.unit, pen.lang);
+    let told = || number::told(Some(value), &spec.unit, pen.lang);
     pen.region(Place { w: part.w.max(1), ..part }, &spec.modes[mode], &topic.label, told, "");
 }

@@ -77,7 +77,7 @@ fn lying_bars(pen: &Pen, spec: &Totals, body: Place) {
                     set,
                 );
             }
-            let value = number::told(bar.value, &spec.unit, pen.lang);
+            let value = || number::told(bar.value, &spec.unit, pen.lang);
             pen.region(Place::new(row.x, row.y, row.w, row.h), &spec.measure, &bar.label, value, &bar.note);
         }
         let last = rows.row(*panel, range.len());

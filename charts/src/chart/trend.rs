@@ -190,7 +190,7 @@ fn one(
             ring(pen, point);
         }
         let r = pen.px(9).max(5);
-        let told = number::told(*value, &spec.unit, pen.lang);
+        let told = || number::told(*value, &spec.unit, pen.lang);
         let box_ = Place::new(point.0 / Q - r, point.1 / Q - r, 2 * r, 2 * r);
         pen.region(box_, &line.label, &spec.days[day], told, "");
     }

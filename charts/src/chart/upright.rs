@@ -78,24 +78,33 @@ fn words(pen: &Pen, column: &Column<'_>) -> String {
 /// Lays the bars out: the axis' labels need a width that follows from its ticks, which follow from the height that
 /// the names leave, which follows from the width.
 fn plan<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place) -> Plan<'a> {
-    let mut left = pen.px(50);
     let columns = || clusters.iter().flat_map(|c| &c.columns);
     let widest = columns().map(|c| value_set(pen, c).width(&words(pen, c))).max().unwrap_or(0);
-    let mut plan = plan_beside(pen, clusters, body, widest, left);
-    for _ in 0..4 {
-        let need = gutter(pen, &plan.counts);
-        if need == left {
+    let most = columns().filter_map(|c| c.value).map(|v| v.count).max().unwrap_or(0);
+    // A guess at the height gives the right ticks mostly.
+    let guess = Counts::new(most, body.h - pen.px(34) - 2 * pen.ink(16).line(), widest, pen.px(76)).closed();
+    let need = |counts: &Counts| gutter(pen, counts).max(pen.px(50));
+    let mut left = need(&guess);
+    let mut plan = plan_beside(pen, clusters, body, (widest, most), left);
+    for round in 0..4 {
+        let need = need(&plan.counts);
+        // Less is taken once, lest it goes to and fro.
+        if need == left || need < left && round > 0 {
             break;
         }
-        left = left.max(need);
-        plan = plan_beside(pen, clusters, body, widest, left);
+        left = need;
+        plan = plan_beside(pen, clusters, body, (widest, most), left);
     }
     plan
 }
 
-fn plan_beside<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place, widest: i32, left: i32) -> Plan<'a> {
-    let most =
-        clusters.iter().flat_map(|c| &c.columns).filter_map(|c| c.value).map(|v| v.count).max().unwrap_or(0);
+fn plan_beside<'a>(
+    pen: &Pen,
+    clusters: &'a [Cluster<'a>],
+    body: Place,
+    (widest, most): (i32, u64),
+    left: i32,
+) -> Plan<'a> {
     let count = clusters.len().max(1) as i32;
     let each = clusters.iter().map(|c| c.columns.len()).max().unwrap_or(1).max(1) as i32;
     let caption = pen.px(34);
@@ -217,7 +226,7 @@ fn label(
         whisker(pen, centre, ends, pen.colors.ink);
     }
     let tall = bar.h.max(8);
-    let value = number::told(column.value, unit, pen.lang);
+    let value = || number::told(column.value, unit, pen.lang);
     pen.region(
         Place::new(bar.x, bar.bottom() - tall, bar.w.max(1), tall),
         column.series,

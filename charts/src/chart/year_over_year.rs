@@ -110,7 +110,7 @@ fn dots(pen: &Pen, spec: &YearOverYear, body: Place) {
                 } else {
                     pen.disc(centre, radius * Q, pen.colors.year(i, count).line);
                 }
-                let told = number::told(Some(*value), &spec.unit, pen.lang);
+                let told = || number::told(Some(*value), &spec.unit, pen.lang);
                 let x = at.0 / Q - radius;
                 pen.region(
                     Place::new(x, middle - radius, 2 * radius, 2 * radius),
