@@ -15,6 +15,7 @@ extern crate self as pufa_charts;
 
 mod axis;
 mod backdrop;
+mod beam;
 mod bits;
 mod canvas;
 mod chart;
@@ -39,6 +40,7 @@ mod sample;
 mod set;
 #[doc(hidden)]
 pub mod stages;
+mod stroke;
 mod svg;
 mod table;
 mod theme;

@@ -10,6 +10,7 @@ use crate::font::{self, UNITS};
 use crate::glyphs::{Glyphs, Key, Mask};
 use crate::palette::Palette;
 use crate::raster::{self, Point, Rasterizer, Sink};
+use crate::stroke::stroke;
 use crate::theme::Rgb;
 
 /// A band of the picture's rows as palette indices, below the last rows of the band before. Each row begins with a PNG
@@ -44,7 +45,7 @@ impl Plane {
         (self.width, self.height) = (width, height);
         self.band = 0..0;
         self.kept = 0;
-        self.block = 5;
+        self.block = 6;
         while width >> self.block > 63 {
             self.block += 1;
         }
@@ -285,7 +286,7 @@ impl Worker {
             Op::Stroke(range, line, color) => {
                 self.outline(&drawing.points[range.clone()], scale);
                 let width = *line as f32 * scale as f32 / Q as f32;
-                raster::stroke(&mut self.shape, &self.scratch, width, round_ends(*line));
+                stroke(&mut self.shape, &self.scratch, width, round_ends(*line), &self.plane.band);
                 self.flush(*color);
             }
             Op::Disc(centre, radius, color) => {

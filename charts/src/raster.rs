@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use crate::beam::Beam;
+
 /// Steps of coverage: 0 is none, 15 is full.
 pub(crate) const FULL: u8 = 15;
 const BLOCK: usize = 16;
@@ -26,14 +28,31 @@ pub(crate) trait Sink {
 #[derive(Default)]
 pub(crate) struct Rasterizer {
     edges: Vec<(Point, Point)>,
+    /// Up to which edge each part goes but the last.
+    parts: Vec<usize>,
+    beams: Vec<Beam>,
     sums: Vec<f32>,
     touched: Vec<u64>,
+}
+
+/// The buffers' place in the picture: so small shapes stay close together in the processor's cache.
+#[derive(Clone, Copy)]
+struct Tile {
+    /// The first column, and how many there are, with room for what an edge leaves to its right.
+    left: usize,
+    stride: usize,
+    /// Words of a row of marks.
+    words: usize,
+    /// The picture's width.
+    width: usize,
 }
 
 impl Rasterizer {
     /// Forgets the shape so far.
     pub(crate) fn clear(&mut self) {
         self.edges.clear();
+        self.parts.clear();
+        self.beams.clear();
     }
 
     /// Adds an edge of the shape; contours must close.
@@ -50,37 +69,63 @@ impl Rasterizer {
         }
     }
 
+    /// Ends a part of the shape, which must be closed; parts are best far from each other.
+    pub(crate) fn part(&mut self) {
+        self.parts.push(self.edges.len());
+    }
+
+    /// Adds a part of a stroke, which must not overlap the rest of the shape.
+    pub(crate) fn beam(&mut self, beam: Beam) {
+        self.beams.push(beam);
+    }
+
     /// Sends the coverage of the shape within `width` pixels of some rows to the sink: non-zero winding where contours
     /// run the same way round.
     pub(crate) fn sweep(&mut self, width: usize, within: Range<usize>, sink: &mut impl Sink) {
+        for beam in &self.beams {
+            beam.sweep(width, &within, sink);
+        }
+        let mut from = 0;
+        for i in 0..=self.parts.len() {
+            let to = self.parts.get(i).copied().unwrap_or(self.edges.len());
+            self.sweep_part(from..to, width, &within, sink);
+            from = to;
+        }
+    }
+
+    fn sweep_part(&mut self, edges: Range<usize>, width: usize, within: &Range<usize>, sink: &mut impl Sink) {
         let (mut top, mut bottom) = (f32::MAX, f32::MIN);
-        for (a, b) in &self.edges {
-            top = top.min(a.1.min(b.1));
-            bottom = bottom.max(a.1.max(b.1));
+        let (mut left, mut right) = (f32::MAX, f32::MIN);
+        for (a, b) in &self.edges[edges.clone()] {
+            (top, bottom) = (top.min(a.1.min(b.1)), bottom.max(a.1.max(b.1)));
+            (left, right) = (left.min(a.0.min(b.0)), right.max(a.0.max(b.0)));
         }
         let first = (top.max(0.0) as usize).max(within.start);
         let last = (bottom.max(0.0).ceil() as usize).min(within.end);
-        if self.edges.is_empty() || first >= last {
+        if edges.is_empty() || first >= last {
             return;
         }
-        let stride = width.div_ceil(BLOCK) * BLOCK + BLOCK;
-        let words = (stride / BLOCK).div_ceil(64);
+        // A column more on each side: where an edge crosses a row may be rounded to beyond its end.
+        let left = ((left - 1.0).max(0.0) as usize).min(width);
+        let right = ((right + 1.0).max(0.0) as usize).min(width);
+        let stride = (right - left) / BLOCK * BLOCK + 2 * BLOCK;
+        let tile = Tile { left, stride, words: (stride / BLOCK).div_ceil(64), width };
         let rows = BAND.min(last - first);
         if self.sums.len() < stride * rows {
             self.sums.resize(stride * rows, 0.0);
         }
-        if self.touched.len() < words * rows {
-            self.touched.resize(words * rows, 0);
+        if self.touched.len() < tile.words * rows {
+            self.touched.resize(tile.words * rows, 0);
         }
         let mut band = first;
         while band < last {
             let end = (band + rows).min(last);
-            for at in 0..self.edges.len() {
+            for at in edges.clone() {
                 let (a, b) = self.edges[at];
-                self.mark(a, b, (band, end), (stride, words), width);
+                self.mark(a, b, (band, end), &tile);
             }
             for y in band..end {
-                self.emit(y, y - band, (stride, words), width, sink);
+                self.emit(y, y - band, &tile, sink);
             }
             band = end;
         }
@@ -92,8 +137,7 @@ impl Rasterizer {
         a: Point,
         b: Point,
         (from, to): (usize, usize),
-        (stride, words): (usize, usize),
-        width: usize,
+        &Tile { left: origin, stride, words, width }: &Tile,
     ) {
         let (sign, a, b) = if a.1 < b.1 { (1.0, a, b) } else { (-1.0, b, a) };
         let top = a.1.max(from as f32);
@@ -113,21 +157,16 @@ impl Rasterizer {
             let (left, right) = if x0 < x1 { (x0, x1) } else { (x1, x0) };
             let row = y - from;
             let sums = &mut self.sums[row * stride..(row + 1) * stride];
-            let cell = left as i32 as usize;
-            let over = right as i32 as usize;
+            let (cell, over) = (left as i32, right as i32);
+            let (in_first, in_last) = (left - cell as f32, right - over as f32);
+            let (cell, over) = (cell as usize - origin, over as usize - origin);
             if cell == over {
                 // The mean distance from the cell's left side is what the edge leaves uncovered.
-                let inside = (left + right) * 0.5 - cell as f32;
+                let inside = (in_first + in_last) * 0.5;
                 sums[cell] += cover * (1.0 - inside);
                 sums[cell + 1] += cover * inside;
             } else {
-                spread(
-                    &mut sums[cell..=over + 1],
-                    cover,
-                    left - cell as f32,
-                    right - left,
-                    right - over as f32,
-                );
+                spread(&mut sums[cell..=over + 1], cover, in_first, right - left, in_last);
             }
             let marks = &mut self.touched[row * words..(row + 1) * words];
             // Mostly they are one block or two neighbours.
@@ -147,19 +186,18 @@ impl Rasterizer {
         &mut self,
         y: usize,
         row: usize,
-        (stride, words): (usize, usize),
-        width: usize,
+        &Tile { left, stride, words, width }: &Tile,
         sink: &mut impl Sink,
     ) {
         let sums = &mut self.sums[row * stride..(row + 1) * stride];
         let marks = &mut self.touched[row * words..(row + 1) * words];
         let mut sum = 0.0_f32;
-        let mut reached = 0;
+        let mut reached = left;
         for (word, bits) in marks.iter_mut().enumerate() {
             while *bits != 0 {
                 let block = word * 64 + bits.trailing_zeros() as usize;
                 *bits &= *bits - 1;
-                let start = block * BLOCK;
+                let start = left + block * BLOCK;
                 if start > reached {
                     let coverage = level(sum);
                     let end = start.min(width);
@@ -169,7 +207,7 @@ impl Rasterizer {
                 }
                 // First the sums, one after the other, then the levels, which processors take several at a time.
                 let mut covers = [0.0_f32; BLOCK];
-                for (cover, delta) in covers.iter_mut().zip(&mut sums[start..start + BLOCK]) {
+                for (cover, delta) in covers.iter_mut().zip(&mut sums[start - left..start - left + BLOCK]) {
                     sum += *delta;
                     *delta = 0.0;
                     *cover = sum;
@@ -211,87 +249,13 @@ fn within(x: f32, limit: f32) -> f32 {
     if x < limit { x } else { limit }
 }
 
+/// Added to a small number, it leaves that number, rounded, in the lowest bits: much quicker than a conversion.
+pub(crate) const ROUND: f32 = 8_388_608.0;
+
 fn level(sum: f32) -> u8 {
-    /// Added to a small number, it leaves that number, rounded, in the lowest bits: much quicker than a conversion.
-    const ROUND: f32 = 8_388_608.0;
     let cover = sum.abs();
     let cover = if cover < 1.0 { cover } else { 1.0 };
     (cover * f32::from(FULL) + ROUND).to_bits() as u8
-}
-
-/// Adds a line of a given width through points, round at joins and, if `capped`, at its ends, to the shape.
-///
-/// Coverages of parts that overlap add up, which would darken edges; so parts meet along lines, and joins and ends are
-/// the slices that are missing, not discs.
-pub(crate) fn stroke(shape: &mut Rasterizer, points: &[Point], width: f32, capped: bool) {
-    let half = width * 0.5;
-    // Where the line goes at the end of a piece: half its width, square to it.
-    let mut before: Option<Point> = None;
-    let mut first: Option<Point> = None;
-    for pair in points.windows(2) {
-        let (a, b) = (pair[0], pair[1]);
-        let (dx, dy) = (b.0 - a.0, b.1 - a.1);
-        let length = (dx * dx + dy * dy).sqrt();
-        if length == 0.0 {
-            continue;
-        }
-        let n = (-dy / length * half, dx / length * half);
-        shape.polygon(&[
-            (a.0 + n.0, a.1 + n.1),
-            (a.0 - n.0, a.1 - n.1),
-            (b.0 - n.0, b.1 - n.1),
-            (b.0 + n.0, b.1 + n.1),
-        ]);
-        if let Some(before) = before {
-            join(shape, a, before, n);
-        }
-        before = Some(n);
-        first.get_or_insert(n);
-    }
-    let (Some(first), Some(last), [start, .., end]) = (first, before, points) else { return };
-    if start == end {
-        join(shape, *start, last, first);
-    } else if capped {
-        let (back, on) = ((-first.1, first.0), (last.1, -last.0));
-        slice(shape, *start, [first, back, minus(first)]);
-        slice(shape, *end, [minus(last), on, last]);
-    }
-}
-
-const fn minus(p: Point) -> Point {
-    (-p.0, -p.1)
-}
-
-/// Fills what two pieces of a line leave open on the outer side of the bend between them.
-fn join(shape: &mut Rasterizer, at: Point, before: Point, after: Point) {
-    let bend = before.0 * after.1 - before.1 * after.0;
-    let (from, to) = if bend > 0.0 { (minus(before), minus(after)) } else { (after, before) };
-    let middle = halfway(from, to);
-    if bend != 0.0 && middle != (0.0, 0.0) {
-        slice(shape, at, [from, middle, to]);
-    }
-}
-
-/// The direction between two of the same length, with that length.
-fn halfway(a: Point, b: Point) -> Point {
-    let (x, y) = (a.0 + b.0, a.1 + b.1);
-    let length = (x * x + y * y).sqrt();
-    if length == 0.0 {
-        return (0.0, 0.0);
-    }
-    let radius = (a.0 * a.0 + a.1 * a.1).sqrt();
-    (x / length * radius, y / length * radius)
-}
-
-/// Adds a slice of a disc: its centre, and three places on its rim, less than half a turn from one to the next.
-fn slice(shape: &mut Rasterizer, at: Point, [a, b, c]: [Point; 3]) {
-    let (ab, bc) = (halfway(a, b), halfway(b, c));
-    let rim = [a, halfway(a, ab), ab, halfway(ab, b), b, halfway(b, bc), bc, halfway(bc, c), c];
-    let mut points = [at; 10];
-    for (point, (x, y)) in points[1..].iter_mut().zip(rim) {
-        *point = (at.0 + x, at.1 + y);
-    }
-    shape.polygon(&points);
 }
 
 /// Sines and cosines of the first quarter turn in steps of 1/32 of a turn: written out, because libraries of
@@ -332,6 +296,7 @@ pub(crate) fn disc(shape: &mut Rasterizer, (x, y): Point, radius: f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stroke::stroke;
 
     struct Plane(Vec<u8>, usize);
 
@@ -371,7 +336,7 @@ mod tests {
     #[test]
     fn a_stroke_covers_its_width_and_leaves_the_next_shape_clear() {
         let mut shape = Rasterizer::default();
-        stroke(&mut shape, &[(10.0, 10.0), (210.0, 90.0)], 1.0, false);
+        stroke(&mut shape, &[(10.0, 10.0), (210.0, 90.0)], 1.0, false, &(0..100));
         let mut plane = Plane(vec![0; 300 * 100], 300);
         shape.sweep(300, 0..100, &mut plane);
         let covered: f32 = plane.0.iter().map(|c| f32::from(*c) / f32::from(FULL)).sum();
