@@ -10,6 +10,7 @@ use fearless_simd::{Level, dispatch, u8x64};
 
 use crate::checksum::Adler;
 use crate::huffman::{Block, LONGEST, far};
+use crate::mask::{Mask, Masks, load, masks, worth};
 
 /// Shortest repeats worth saying: from the byte before, from the row above, and from elsewhere; the farther, the more
 /// bits it takes.
@@ -328,61 +329,6 @@ impl Parser {
     }
 }
 
-/// A bit for each byte of a row, lowest first, and a word or two that end every count.
-struct Masks(Box<[u64; WINDOW / 64 + 2]>);
-
-impl Default for Masks {
-    fn default() -> Self {
-        Self(Box::new([0; WINDOW / 64 + 2]))
-    }
-}
-
-/// Bits that are counted.
-trait Mask {
-    /// How many bits are as those of `like`, which are all the same, from one on.
-    fn count(&self, at: usize, like: u64) -> usize;
-
-    /// How many bits are not set from one on.
-    #[inline(always)]
-    fn zeros(&self, at: usize) -> usize {
-        self.count(at, 0)
-    }
-
-    /// How many bits are set from one on.
-    #[inline(always)]
-    fn ones(&self, at: usize) -> usize {
-        self.count(at, u64::MAX)
-    }
-}
-
-/// A bit for each of 64 bytes.
-impl Mask for u64 {
-    #[inline(always)]
-    fn count(&self, at: usize, like: u64) -> usize {
-        (!(self ^ like)).checked_shr(at as u32).unwrap_or(0).trailing_ones() as usize
-    }
-}
-
-impl Mask for Masks {
-    #[inline(always)]
-    fn count(&self, at: usize, like: u64) -> usize {
-        // The next 64, wherever words end, are mostly enough.
-        let (first, skip) = (at / 64, at % 64);
-        let others = ((self.0[first] >> skip) | (self.0[first + 1] << 1 << (63 - skip))) ^ like;
-        if others != 0 {
-            return others.trailing_zeros() as usize;
-        }
-        let mut count = 64 - skip;
-        for word in &self.0[first + 1..] {
-            if *word != like {
-                return count + (word ^ like).trailing_zeros() as usize;
-            }
-            count += 64;
-        }
-        count
-    }
-}
-
 #[inline(always)]
 fn eight(bytes: &[u8], at: usize) -> u64 {
     let mut eight = [0; 8];
@@ -394,31 +340,6 @@ fn eight(bytes: &[u8], at: usize) -> u64 {
 #[inline(always)]
 const fn agree(difference: u64) -> usize {
     (difference.trailing_zeros() / 8) as usize
-}
-
-/// Of 64 bytes, `stride` after the first of some, which equal the one above and which the one before. Those beyond `room`
-/// are as good as equal to the row above, for which a repeat may go on.
-#[inline(always)]
-fn masks<S: Simd>(simd: S, bytes: &[u8], stride: usize, room: usize) -> (u64, u64) {
-    let here = load(simd, bytes, stride);
-    let even = here.simd_eq(load(simd, bytes, 0)).to_bitmask();
-    let run = here.simd_eq(load(simd, bytes, stride - 1)).to_bitmask();
-    let beyond = u64::MAX.checked_shl(room as u32).unwrap_or(0);
-    (even | beyond, run & !beyond)
-}
-
-/// Where bytes equal the one above, or the one before, for long enough to be said as a repeat: of 64, with the 64 after
-/// them.
-#[inline(always)]
-const fn worth(evens: (u64, u64), runs: (u64, u64)) -> u64 {
-    let above = evens.0 & ahead(evens, 1) & ahead(evens, 2) & ahead(evens, 3);
-    above | runs.0 & ahead(runs, 1) & ahead(runs, 2)
-}
-
-/// The bits of a word and the one after it from some bit on.
-#[inline(always)]
-const fn ahead((here, next): (u64, u64), by: u32) -> u64 {
-    here >> by | next << (64 - by)
 }
 
 /// Whether the first `count` of some bytes, of which there are 64 more, are the same.
@@ -434,11 +355,6 @@ fn flat<S: Simd>(simd: S, bytes: &[u8], count: usize) -> bool {
     }
     let beyond = !(u64::MAX >> (64 - (count - at)));
     load(simd, bytes, at).simd_eq(first).to_bitmask() | beyond == u64::MAX
-}
-
-#[inline(always)]
-fn load<S: Simd>(simd: S, bytes: &[u8], at: usize) -> u8x64<S> {
-    u8x64::from_slice(simd, &bytes[at..at + 64])
 }
 
 /// How many of `room` bytes from `there` equal those from `here` on, of which `len` are known to.

@@ -27,6 +27,7 @@ mod frame;
 mod glyphs;
 mod hash;
 mod huffman;
+mod mask;
 mod model;
 mod number;
 mod palette;
