@@ -10,7 +10,6 @@ use fearless_simd::{Level, dispatch, u8x64};
 
 use crate::checksum::Adler;
 use crate::huffman::{Block, LONGEST, far};
-use crate::mask::{Mask, Masks, load, masks, worth};
 
 /// Shortest repeats worth saying: from the byte before, from the row above, and from elsewhere; the farther, the more
 /// bits it takes.
@@ -46,11 +45,6 @@ pub(crate) struct Deflate {
     sum: Adler,
     /// Bytes encoded so far.
     done: usize,
-    /// Of the bytes being encoded, which equal the one above, which the one before, and where that goes on for long
-    /// enough to be said as a repeat.
-    even: Masks,
-    run: Masks,
-    worth: Masks,
     /// Which instructions this processor has.
     level: Level,
 }
@@ -61,9 +55,6 @@ impl Default for Deflate {
             parser: Parser { out: Block::default(), seen: Box::new([0; 1 << HASH_BITS]) },
             sum: Adler::default(),
             done: 0,
-            even: Masks::default(),
-            run: Masks::default(),
-            worth: Masks::default(),
             level: Level::new(),
         }
     }
@@ -94,6 +85,8 @@ impl Deflate {
     fn rows_by<S: Simd>(&mut self, simd: S, rows: &Rows<'_>) {
         let Rows { bytes, from, stride, changed, block } = *rows;
         let mut start = from;
+        // How far the first byte of `bytes` is from the first of the picture.
+        let base = self.done - from;
         // Bytes up to here that equal the row above and are not said yet.
         let mut pending = 0;
         for mask in changed {
@@ -111,7 +104,8 @@ impl Deflate {
                 let a = (start + ((first as usize) << block)).min(end);
                 let b = (start + (((first + count) as usize) << block)).min(end);
                 self.sum.exchange(simd, &bytes[a..b], &bytes[a - stride..b - stride], end - a);
-                pending = self.scan(simd, rows, a, b, pending + a - at);
+                let stretch = Stretch { bytes, from: a, room: b - a, stride, base };
+                pending = self.parser.stretch(simd, &stretch, pending + a - at);
                 at = b;
             }
             self.sum.row(stride);
@@ -139,48 +133,6 @@ impl Deflate {
         self.sum.exchange(simd, row, &vec![0; row.len()], row.len());
         self.sum.row(row.len());
     }
-
-    /// Encodes `from..to`, before which `pending` bytes equal to the row above are not said yet. Returns how many are
-    /// not at the end.
-    #[inline(always)]
-    fn scan<S: Simd>(&mut self, simd: S, rows: &Rows<'_>, from: usize, to: usize, pending: usize) -> usize {
-        let Rows { bytes, stride, .. } = *rows;
-        // How far the first byte of `bytes` is from the first of the picture.
-        let base = self.done - rows.from;
-        let stretch = Stretch { bytes, from, room: to - from, stride, base };
-        if stretch.room <= 64 {
-            let (even, run) = masks(simd, &bytes[from - stride..], stride, stretch.room);
-            let worth = worth((even, u64::MAX), (run, 0));
-            return self.parser.stretch(simd, &stretch, [&even, &run, &worth], pending);
-        }
-        self.compare(simd, bytes, from, stretch.room, stride);
-        self.parser.stretch(simd, &stretch, [&self.even, &self.run, &self.worth], pending)
-    }
-
-    /// Finds which of some bytes equal the one above and the one before.
-    #[inline(always)]
-    fn compare<S: Simd>(&mut self, simd: S, bytes: &[u8], from: usize, room: usize, stride: usize) {
-        let (mut even, mut run) = masks(simd, &bytes[from - stride..], stride, room);
-        let mut at = 0;
-        for ((evens, runs), worths) in
-            self.even.0.iter_mut().zip(self.run.0.iter_mut()).zip(self.worth.0.iter_mut())
-        {
-            (*evens, *runs) = (even, run);
-            if at >= room {
-                *worths = u64::MAX;
-                break;
-            }
-            at += 64;
-            let next = if at < room {
-                masks(simd, &bytes[from - stride + at..], stride, room - at)
-            } else {
-                (u64::MAX, 0)
-            };
-            *worths = worth((even, next.0), (run, next.1));
-            (even, run) = next;
-        }
-        self.even.0[at / 64 + 1] = 0;
-    }
 }
 
 /// Some bytes of a row, with those above them.
@@ -195,6 +147,44 @@ struct Stretch<'a> {
     base: usize,
 }
 
+impl Stretch<'_> {
+    /// Which of the 64 bytes from one on equal the one above and the one before. Those beyond the end are as good as equal
+    /// to the row above, for which a repeat may go on.
+    #[inline(always)]
+    fn masks<S: Simd>(&self, simd: S, at: usize) -> Masks {
+        if at >= self.room {
+            return Masks { even: u64::MAX, run: 0 };
+        }
+        let bytes = &self.bytes[self.from + at - self.stride..];
+        let here = load(simd, bytes, self.stride);
+        let even = here.simd_eq(load(simd, bytes, 0)).to_bitmask();
+        let run = here.simd_eq(load(simd, bytes, self.stride - 1)).to_bitmask();
+        let beyond = u64::MAX.checked_shl((self.room - at) as u32).unwrap_or(0);
+        Masks { even: even | beyond, run: run & !beyond }
+    }
+
+    /// For how many bytes from one on, whose masks are given, each equals the one before.
+    #[inline(always)]
+    fn goes_on<S: Simd>(&self, simd: S, mut at: usize, mut masks: Masks) -> usize {
+        let mut count = 0;
+        while masks.run == u64::MAX {
+            count += 64;
+            at += 64;
+            masks = self.masks(simd, at);
+        }
+        count + ones(masks.run, 0)
+    }
+}
+
+/// Of 64 bytes, lowest bit first.
+#[derive(Clone, Copy)]
+struct Masks {
+    /// Which equal the one above.
+    even: u64,
+    /// Which equal the one before.
+    run: u64,
+}
+
 /// Where repeats are found and said.
 struct Parser {
     out: Block,
@@ -203,57 +193,69 @@ struct Parser {
 }
 
 impl Parser {
-    /// Encodes a stretch with its masks (even, run and worth), before which `pending` bytes equal to the row above are
-    /// not said yet. Returns how many are not at the end.
+    /// Encodes a stretch, before which `pending` bytes equal to the row above are not said yet. Returns how many are not
+    /// at the end.
     #[inline(always)]
-    fn stretch<S: Simd, M: Mask>(
-        &mut self,
-        simd: S,
-        &Stretch { bytes, from, room, stride, base }: &Stretch<'_>,
-        [evens, runs, worths]: [&M; 3],
-        mut pending: usize,
-    ) -> usize {
-        let mut at = 0;
-        if pending > 0 {
-            at = evens.ones(0);
-            pending += at.min(room);
-            if at >= room {
+    fn stretch<S: Simd>(&mut self, simd: S, stretch: &Stretch<'_>, mut pending: usize) -> usize {
+        let Stretch { bytes, from, room, stride, base } = *stretch;
+        let above = far(stride);
+        // 64 bytes at a time, whose bits stay in registers.
+        let (mut word, mut at) = (0, 0);
+        let mut masks = stretch.masks(simd, 0);
+        loop {
+            let next = stretch.masks(simd, word + 64);
+            let worth = worth((masks.even, next.even), (masks.run, next.run));
+            let start = from + word;
+            if pending > 0 {
+                at = ones(masks.even, 0);
+                pending += at.min(room - word);
+                if at < 64 {
+                    self.above(simd, bytes, start + at, stride, pending);
+                    pending = 0;
+                }
+            }
+            while at < 64 {
+                let plain = ones(!worth, at);
+                if plain > 0 {
+                    let len = self.again(bytes, start + at, base, room - word - at);
+                    if len > 0 {
+                        at += len;
+                        continue;
+                    }
+                    self.out.bytes(&bytes[start + at..], plain);
+                    at += plain;
+                    if at >= 64 {
+                        break;
+                    }
+                }
+                if word + at >= room {
+                    return 0;
+                }
+                let up = ones(masks.even, at);
+                if at + up >= 64 {
+                    pending = (room - word).min(64) - at;
+                    at = 64;
+                    break;
+                }
+                // Of equals, the byte before takes fewer bits, if need be after a byte. Processors cannot guess which it is, so
+                // there is no branch: the byte is always written, and mostly taken back.
+                let run = ones(masks.run, at);
+                let before = run >= up;
+                let after = !before & (ones(masks.run >> 1, at) + 1 >= up) & (up > SHORTEST);
+                self.out.byte_if(bytes[start + at], after);
+                let mut len = if before { run } else { up - usize::from(after) };
+                if at + len == 64 {
+                    len += stretch.goes_on(simd, word + 64, next);
+                }
+                self.repeat(len, if before | after { far(1) } else { above });
+                at += len + usize::from(after);
+            }
+            word += at / 64 * 64;
+            if word + at % 64 >= room {
                 return pending;
             }
-            self.above(simd, bytes, from + at, stride, pending);
-        }
-        let above = far(stride);
-        loop {
-            let next = (at + worths.zeros(at)).min(room);
-            if next > at {
-                let here = from + at;
-                let len = self.again(bytes, here, base, room - at);
-                if len > 0 {
-                    at += len;
-                    if at >= room {
-                        return 0;
-                    }
-                    continue;
-                }
-                self.out.bytes(&bytes[here..], next - at);
-                at = next;
-            }
-            if at >= room {
-                return 0;
-            }
-            let up = evens.ones(at);
-            if at + up >= room {
-                return room - at;
-            }
-            // Of equals, the byte before takes fewer bits, if need be after a byte. Processors cannot guess which it is, so
-            // there is no branch: the byte is always written, and mostly taken back.
-            let run = runs.ones(at);
-            let before = run >= up;
-            let after = !before & (runs.ones(at + 1) + 1 >= up) & (up > SHORTEST);
-            self.out.byte_if(bytes[from + at], after);
-            let len = if before { run } else { up - usize::from(after) };
-            self.repeat(len, if before | after { far(1) } else { above });
-            at += len + usize::from(after);
+            masks = if at < 128 { next } else { stretch.masks(simd, word) };
+            at %= 64;
         }
     }
 
@@ -340,6 +342,31 @@ fn eight(bytes: &[u8], at: usize) -> u64 {
 #[inline(always)]
 const fn agree(difference: u64) -> usize {
     (difference.trailing_zeros() / 8) as usize
+}
+
+/// How many bits are set from one on.
+#[inline(always)]
+fn ones(bits: u64, at: usize) -> usize {
+    bits.checked_shr(at as u32).unwrap_or(0).trailing_ones() as usize
+}
+
+/// Where bytes equal the one above, or the one before, for long enough to be said as a repeat: of 64, with the 64 after
+/// them.
+#[inline(always)]
+const fn worth(evens: (u64, u64), runs: (u64, u64)) -> u64 {
+    let above = evens.0 & ahead(evens, 1) & ahead(evens, 2) & ahead(evens, 3);
+    above | runs.0 & ahead(runs, 1) & ahead(runs, 2)
+}
+
+/// The bits of a word and the one after it from some bit on.
+#[inline(always)]
+const fn ahead((here, next): (u64, u64), by: u32) -> u64 {
+    here >> by | next << (64 - by)
+}
+
+#[inline(always)]
+fn load<S: Simd>(simd: S, bytes: &[u8], at: usize) -> u8x64<S> {
+    u8x64::from_slice(simd, &bytes[at..at + 64])
 }
 
 /// Whether the first `count` of some bytes, of which there are 64 more, are the same.

@@ -27,7 +27,6 @@ mod frame;
 mod glyphs;
 mod hash;
 mod huffman;
-mod mask;
 mod model;
 mod number;
 mod palette;
