@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use fearless_simd::prelude::*;
-use fearless_simd::{Level, dispatch, f32x16};
+use fearless_simd::{Level, dispatch, f32x16, u32x16};
 
 use crate::raster::{FULL, ROUND, Sink};
 
@@ -33,38 +33,66 @@ impl Beam {
     #[inline(always)]
     fn rows<S: Simd>(&self, simd: S, width: usize, within: &Range<usize>, sink: &mut impl Sink) {
         let along = self.slope.abs().max(LEAST);
-        let each = 1.0 / along;
+        // Steps of coverage for twice a pixel.
+        let each = f32::from(FULL) / (2.0 * along);
         let limit = width as f32;
         let lanes = f32x16::from_slice(simd, &std::array::from_fn::<f32, AT_ONCE, _>(|i| i as f32));
+        // First many coverages, then all are handed on: who takes them guesses often wrong what comes, and would have to wait
+        // for each to be known.
+        let mut made = [(0, 0, [0; AT_ONCE]); 64];
+        let mut count = 0;
         for y in self.rows.start.max(within.start)..self.rows.end.min(within.end) {
             let middle = self.left + ((y - self.rows.start) as f32 + 0.5) * self.slope;
             let left = middle - along * 0.5;
             let right = left + self.across + along;
             // A cast takes what lies left of the picture as 0.
-            let (mut x, end) = (left as usize, right.min(limit).ceil() as usize);
+            let (mut x, end) = (left.max(0.0) as i32 as usize, right.min(limit).ceil() as i32 as usize);
             while x < end {
                 // From each side to the right end of each pixel.
                 let from_left = lanes + (x as f32 + 1.0 - left);
                 let from_right = from_left - self.across;
-                let cover =
-                    filled(simd, from_left) - filled(simd, from_left - along) - filled(simd, from_right)
-                        + filled(simd, from_right - along);
-                let cover = (cover * each).max(0.0).min(1.0);
-                let levels = cover * f32::from(FULL) + ROUND;
-                let mut out = [0; AT_ONCE];
-                for (out, level) in out.iter_mut().zip(levels.as_slice()) {
-                    *out = level.to_bits() as u8;
+                let (a, b) = (Filled::of(from_left), Filled::of(from_left - along));
+                let (c, d) = (Filled::of(from_right), Filled::of(from_right - along));
+                let whole = a.whole - b.whole - c.whole + d.whole;
+                let cover = (a.part - b.part - c.part + d.part) + (whole + whole);
+                // Not cut to 0 and the most: it is beyond them by less than rounding takes away.
+                let levels: u32x16<S> = (cover * each + ROUND).bitcast();
+                let levels = simd.narrow_u32x16(levels, levels);
+                let levels = simd.narrow_u16x32(levels, levels);
+                made[count] = (x, y, [0; AT_ONCE]);
+                made[count].2.copy_from_slice(&levels.as_slice()[..AT_ONCE]);
+                count += 1;
+                if count == made.len() {
+                    hand_on(&made, width, sink);
+                    count = 0;
                 }
-                sink.pixels(x, y, &out[..AT_ONCE.min(end - x)]);
                 x += AT_ONCE;
             }
         }
+        hand_on(&made[..count], width, sink);
     }
 }
 
-/// How much of a pixel lies behind places so far before its end, summed up over all places before them.
-#[inline(always)]
-fn filled<S: Simd>(simd: S, places: f32x16<S>) -> f32x16<S> {
-    let within = places.max(0.0).min(1.0);
-    within * within * 0.5 + (places - f32x16::splat(simd, 1.0)).max(0.0)
+fn hand_on(made: &[(usize, usize, [u8; AT_ONCE])], width: usize, sink: &mut impl Sink) {
+    for (x, y, levels) in made {
+        sink.pixels(*x, *y, &levels[..AT_ONCE.min(width - x)]);
+    }
+}
+
+/// Twice how much lies behind a place in the pixel that ends there and in those before it, in two parts to be added, of
+/// which `whole` counts twice: for a place `u` before that end, `u` squared within the pixel, and from there on 2 for each
+/// more.
+struct Filled<S: Simd> {
+    part: f32x16<S>,
+    whole: f32x16<S>,
+}
+
+impl<S: Simd> Filled<S> {
+    #[inline(always)]
+    fn of(places: f32x16<S>) -> Self {
+        let whole = places.max(0.0);
+        let within = whole.min(1.0);
+        // u² = u (u - 2) + 2u
+        Self { part: within * (within - 2.0), whole }
+    }
 }
