@@ -26,7 +26,7 @@ use crate::theme::Rgb;
 pub(crate) const Q: i32 = 4;
 
 /// Height of a strip of [`Recorder::taken`], in quarter pixels.
-const STRIP: i32 = 48 * Q;
+const STRIP: i32 = 16 * Q;
 
 /// A canvas shared with the areas that plotters splits off.
 pub(crate) type Area = DrawingArea<Recorder, Shift>;
@@ -58,6 +58,9 @@ impl Bounds {
     /// Whether a straight line between two points meets the rectangle.
     pub(crate) fn crosses(&self, a: BackendCoord, b: BackendCoord) -> bool {
         let around = Self { x0: a.0.min(b.0), y0: a.1.min(b.1), x1: a.0.max(b.0) + 1, y1: a.1.max(b.1) + 1 };
+        if !self.meets(&around) {
+            return false;
+        }
         // Then its corners are not all on one side of the line.
         let side = |x: i32, y: i32| {
             let (dx, dy) = (i64::from(b.0 - a.0), i64::from(b.1 - a.1));
@@ -65,7 +68,7 @@ impl Bounds {
         };
         let corners = [(self.x0, self.y0), (self.x1, self.y0), (self.x0, self.y1), (self.x1, self.y1)];
         let sides = corners.map(|(x, y)| side(x, y));
-        self.meets(&around) && !(sides.iter().all(|s| *s > 0) || sides.iter().all(|s| *s < 0))
+        !(sides.iter().all(|s| *s > 0) || sides.iter().all(|s| *s < 0))
     }
 }
 
@@ -137,8 +140,8 @@ pub(crate) struct Recorder {
     /// The boxes of all texts, once for each strip of height that they cross, so that a label can look for a free place;
     /// each with the one before it in its strip, as a list of its own for each strip would grow for itself.
     taken: Vec<(Bounds, u32)>,
-    /// The last box in each strip, or [`NONE`].
-    strips: Vec<u32>,
+    /// The last box in each strip, or [`NONE`], and a bit for each of 64 columns in which there are any.
+    strips: Vec<(u32, u64)>,
     /// Texts that were left out because they would have lain on another or left the picture.
     pub(crate) dropped: usize,
 }
@@ -152,7 +155,7 @@ impl Recorder {
             ops: Vec::with_capacity(256),
             letters: String::with_capacity(1024),
             taken: Vec::with_capacity(256),
-            strips: vec![NONE; strips],
+            strips: vec![(NONE, 0); strips],
             ..Self::default()
         }
     }
@@ -173,13 +176,19 @@ impl Recorder {
         (b.y0 / STRIP).clamp(0, last) as usize..=(b.y1 / STRIP).clamp(0, last) as usize
     }
 
+    fn columns(&self, b: &Bounds) -> u64 {
+        let width = self.size.0 as i32 * Q;
+        let column = |x: i32| (i64::from(x.clamp(0, width - 1)) * 64 / i64::from(width)) as u32;
+        (u64::MAX << column(b.x0)) & (u64::MAX >> (63 - column(b.x1)))
+    }
+
     /// Whether a text may stand there: within the picture and on no other.
     pub(crate) fn is_free(&self, b: &Bounds) -> bool {
         let (w, h) = (self.size.0 as i32 * Q, self.size.1 as i32 * Q);
         let inside = b.x0 >= 0 && b.y0 >= 0 && b.x1 <= w && b.y1 <= h;
         inside
-            && self.strips[self.strips(b)].iter().all(|last| {
-                let mut at = *last;
+            && self.strips[self.strips(b)].iter().all(|(last, columns)| {
+                let mut at = if columns & self.columns(b) == 0 { NONE } else { *last };
                 while let Some((there, before)) = self.taken.get(at as usize) {
                     if there.meets(b) {
                         return false;
@@ -198,8 +207,9 @@ impl Recorder {
             self.dropped += 1;
             return;
         }
-        let strips = self.strips(&bounds);
-        for last in &mut self.strips[strips] {
+        let (strips, across) = (self.strips(&bounds), self.columns(&bounds));
+        for (last, columns) in &mut self.strips[strips] {
+            *columns |= across;
             let at = self.taken.len() as u32;
             self.taken.push((bounds, std::mem::replace(last, at)));
         }

@@ -274,18 +274,25 @@ fn label_values(pen: &Pen, spec: &Trend, plot: &Upright, days: &Days, place: Pla
         }
         places.extend([(2, (x, over - set.size)), (2, (x, under + set.size))]);
         // The first of those that hide least and are nearest.
-        let cost = |(far, at): &(usize, (i32, i32))| {
-            let room = pen.room(&words, *at, set, limits)?;
+        let mut best: Option<(usize, (i32, i32))> = None;
+        for (far, at) in places {
+            if best.is_some_and(|(cost, _)| far >= cost) {
+                continue;
+            }
+            let Some(room) = pen.room(&words, at, set, limits) else { continue };
             // Nearer to another day it would be taken for that day's.
             let middle = ((room.x0 + room.x1) / 2, (room.y0 + room.y1) / 2);
             let away = |p: &(i32, i32)| i64::from(p.0 - middle.0).pow(2) + i64::from(p.1 - middle.1).pow(2);
             if own.iter().flatten().any(|p| away(p) < away(&here)) {
-                return None;
+                continue;
             }
             let hidden: usize = lines.iter().map(|points| hides(&room, points, pen.px(36))).sum();
-            Some((far + 2 * hidden, *at))
-        };
-        if let Some((_, at)) = places.iter().filter_map(cost).min_by_key(|(cost, _)| *cost) {
+            let cost = far + 2 * hidden;
+            if best.is_none_or(|(least, _)| cost < least) {
+                best = Some((cost, at));
+            }
+        }
+        if let Some((_, at)) = best {
             pen.text(&words, at, set);
         } else if !value.is_exact() {
             range(pen, plot, days.at(day), *value, pen.colors.ink);
