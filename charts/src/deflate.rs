@@ -214,7 +214,8 @@ impl Parser {
                     pending = 0;
                 }
             }
-            while at < 64 {
+            let end = (room - word).min(64);
+            while at < end {
                 let plain = ones(!worth, at);
                 if plain > 0 {
                     let len = self.again(bytes, start + at, base, room - word - at);
@@ -224,16 +225,10 @@ impl Parser {
                     }
                     self.out.bytes(&bytes[start + at..], plain);
                     at += plain;
-                    if at >= 64 {
-                        break;
-                    }
-                }
-                if word + at >= room {
-                    return 0;
                 }
                 let up = ones(masks.even, at);
                 if at + up >= 64 {
-                    pending = (room - word).min(64) - at;
+                    pending = end - at;
                     at = 64;
                     break;
                 }
