@@ -24,8 +24,11 @@ pub(crate) struct Backdrop {
     /// The slabs by their first rows, and how many of them have begun.
     starts: Vec<usize>,
     begun: usize,
-    /// Those that the row crosses, in the order of drawing.
+    /// Those that the row crosses, in the order of drawing, and the first row that one of them does not.
     open: Vec<usize>,
+    next_end: usize,
+    /// The columns of those that have just ended.
+    closed: Vec<Range<usize>>,
     row: Vec<u8>,
     /// What is drawn in front, roughly: for each strip of rows a bit for each strip of columns; and exactly.
     cells: Vec<u64>,
@@ -83,6 +86,7 @@ impl Backdrop {
         self.starts.extend(0..self.slabs.len());
         self.starts.sort_by_key(|i| self.slabs[*i].y.start);
         self.begun = 0;
+        self.next_end = usize::MAX;
         self.open.clear();
         self.row.clear();
         self.row.resize(self.width + 1, GROUND);
@@ -91,22 +95,38 @@ impl Backdrop {
     /// Goes on to row `y`, which must be the next one. Tells of each stretch of pixels that may differ from the row
     /// above, and returns the row, before whose pixels there is one byte more.
     pub(crate) fn next(&mut self, y: usize, mut changed: impl FnMut(&Range<usize>)) -> &[u8] {
-        let Self { slabs, open, row, .. } = self;
-        let before = open.len();
-        open.retain(|i| {
-            let stays = slabs[*i].y.end > y;
-            if !stays {
-                changed(&slabs[*i].x);
+        let Self { slabs, open, row, closed, .. } = self;
+        if y >= self.next_end {
+            closed.clear();
+            self.next_end = usize::MAX;
+            open.retain(|i| {
+                let Slab { x, y: rows, .. } = &slabs[*i];
+                let stays = rows.end > y;
+                if stays {
+                    self.next_end = self.next_end.min(rows.end);
+                } else {
+                    closed.push(x.clone());
+                }
+                stays
+            });
+            for x in &*closed {
+                changed(x);
+                row[1 + x.start..1 + x.end].fill(GROUND);
             }
-            stays
-        });
-        let paint = |row: &mut [u8], slab: &Slab| row[1 + slab.x.start..1 + slab.x.end].fill(slab.index);
-        if open.len() < before {
-            row.fill(GROUND);
-            open.iter().for_each(|i| paint(row, &slabs[*i]));
+            // What lay below those that ended shows again, each as far as it does.
+            for slab in open.iter().map(|i| &slabs[*i]) {
+                for x in &*closed {
+                    let (from, to) = (slab.x.start.max(x.start), slab.x.end.min(x.end));
+                    if from < to {
+                        row[1 + from..1 + to].fill(slab.index);
+                    }
+                }
+            }
         }
+        let paint = |row: &mut [u8], slab: &Slab| row[1 + slab.x.start..1 + slab.x.end].fill(slab.index);
         while let Some(new) = self.starts.get(self.begun).copied().filter(|i| slabs[*i].y.start == y) {
             self.begun += 1;
+            self.next_end = self.next_end.min(slabs[new].y.end);
             changed(&slabs[new].x);
             paint(row, &slabs[new]);
             let at = open.partition_point(|i| *i < new);
