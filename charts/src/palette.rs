@@ -4,6 +4,9 @@
 //! steps from the ground to each colour that letters and lines are drawn in, a few steps over anything else, and the
 //! nearest colour when the palette is full.
 
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, i32x16};
+
 use crate::raster::FULL;
 use crate::theme::Rgb;
 
@@ -75,6 +78,42 @@ pub(crate) struct Palette {
     flat: Vec<bool>,
     inks: Vec<Ink>,
     in_use: usize,
+    /// The colours once there can be no more.
+    full: Option<Box<Channels>>,
+}
+
+/// All colours of a full palette, each channel by itself.
+struct Channels([[i32; MOST]; 3]);
+
+impl Channels {
+    fn of(colors: &[Rgb]) -> Self {
+        let mut all = [[0; MOST]; 3];
+        for (i, Rgb(r, g, b)) in colors.iter().enumerate().take(MOST) {
+            for (channel, value) in all.iter_mut().zip([r, g, b]) {
+                channel[i] = i32::from(*value);
+            }
+        }
+        Self(all)
+    }
+
+    /// The first of the nearest by [`Rgb::distance`].
+    #[inline(always)]
+    fn nearest<S: Simd>(&self, simd: S, Rgb(r, g, b): Rgb) -> u8 {
+        let [reds, greens, blues] = &self.0;
+        let at = |channel: &[i32; MOST], i: usize, value: u8| {
+            i32x16::from_slice(simd, &channel[i..i + 16]) - i32::from(value)
+        };
+        let mut index = i32x16::from_slice(simd, &std::array::from_fn::<i32, 16, _>(|i| i as i32));
+        // A distance and, below it, the index: at most 715,275 * 256.
+        let mut best = i32x16::splat(simd, i32::MAX);
+        for i in (0..MOST).step_by(16) {
+            let (r, g, b) = (at(reds, i, r), at(greens, i, g), at(blues, i, b));
+            let distance = r * r * 3 + g * g * 6 + b * b * 2;
+            best = best.min(distance * 256 + index);
+            index += 16;
+        }
+        best.as_slice().iter().fold(i32::MAX, |least, one| least.min(*one)) as u8
+    }
 }
 
 impl Palette {
@@ -83,6 +122,7 @@ impl Palette {
         self.colors.clear();
         self.flat.clear();
         self.in_use = 0;
+        self.full = None;
         self.in_slots = 0;
         self.slots.clear();
         self.slots.resize(SLOTS, (FREE, 0));
@@ -137,12 +177,9 @@ impl Palette {
         self.slots[slot] = (key, index);
     }
 
-    fn nearest(&self, color: Rgb) -> u8 {
-        let mut best = (u32::MAX, 0);
-        for (i, c) in self.colors.iter().enumerate() {
-            best = best.min((c.distance(color), i));
-        }
-        best.1 as u8
+    fn nearest(&mut self, color: Rgb) -> u8 {
+        let channels = self.full.get_or_insert_with(|| Box::new(Channels::of(&self.colors)));
+        dispatch!(Level::new(), simd => channels.nearest(simd, color))
     }
 
     /// The handle of a colour to blend with; its ramp over the ground is reserved at the first call.
@@ -329,5 +366,11 @@ mod tests {
         }
         assert_eq!(palette.colors().len(), 256);
         assert_eq!(palette.solid(Rgb(100, 1, 0)), 100);
+        for i in 0..500_u32 {
+            let color = Rgb((i * 7) as u8, (i % 9) as u8, (i % 4) as u8);
+            let distances = palette.colors().iter().map(|c| c.distance(color));
+            let least = distances.enumerate().map(|(i, d)| (d, i)).min().map(|(_, i)| i as u8);
+            assert_eq!(Some(palette.nearest(color)), least);
+        }
     }
 }

@@ -39,6 +39,7 @@ impl Rgb {
         (self.0 as u32 * 299 + self.1 as u32 * 587 + self.2 as u32 * 114) / 1000 < 140
     }
 
+    #[cfg(test)]
     pub(crate) const fn distance(self, other: Self) -> u32 {
         let (r, g, b) = (
             self.0.abs_diff(other.0) as u32,
