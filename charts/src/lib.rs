@@ -49,7 +49,7 @@ pub use hash::spec_hash;
 pub use model::*;
 
 /// Changes whenever the same description would give another picture: part of every cache key.
-pub const STYLE_VERSION: u32 = 4;
+pub const STYLE_VERSION: u32 = 5;
 
 /// Why a picture cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

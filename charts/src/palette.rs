@@ -283,19 +283,16 @@ impl Palette {
         let (covers, covers_rest) = coverage.as_chunks::<8>();
         for (eight, cover) in eights.iter_mut().zip(covers) {
             let word = u64::from_le_bytes(*cover);
-            if word == 0 {
-                continue;
-            }
-            let under = u64::from_le_bytes(*eight);
-            if is_ground && under == 0 {
-                continue;
-            }
-            if let (Some(base), 0) = (ramp, under) {
-                // Eight at once over bare ground: 1 in each byte that is covered, times the ramp's start.
-                let covered = ((word + 0x0F0F_0F0F_0F0F_0F0F) & 0x1010_1010_1010_1010) >> 4;
-                *eight = (word + covered * u64::from(base - 1)).to_le_bytes();
-            } else {
-                self.blend_eight(ink, eight, cover);
+            // Bare ground is what there mostly is; whether anything is covered, nobody can guess.
+            match (u64::from_le_bytes(*eight), ramp) {
+                (0, _) if is_ground => {}
+                (0, Some(base)) => {
+                    // Eight at once: 1 in each byte that is covered, times the ramp's start.
+                    let covered = ((word + 0x0F0F_0F0F_0F0F_0F0F) & 0x1010_1010_1010_1010) >> 4;
+                    *eight = (word + covered * u64::from(base - 1)).to_le_bytes();
+                }
+                _ if word == 0 => {}
+                _ => self.blend_eight(ink, eight, cover),
             }
         }
         self.blend_each(ink, rest, covers_rest);
