@@ -1,5 +1,5 @@
-//! Coverage masks of glyphs, kept between pictures: rasterising is most of the cost of a character seen for the
-//! first time, and nearly nothing of one seen before.
+//! Coverage masks of glyphs and small shapes, kept between pictures: rasterising is most of the cost of a character seen
+//! for the first time, and nearly nothing of one seen before.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -9,6 +9,7 @@ use skrifa::outline::OutlinePen;
 
 use crate::font::{Outlines, Weight};
 use crate::raster::{FULL, Point, Rasterizer, Sink};
+use crate::small::{Frame, Small};
 
 /// Bytes of masks to keep; beyond it all are dropped, which costs one slow picture.
 const MOST_BYTES: usize = 3 << 20;
@@ -38,7 +39,7 @@ impl Key {
     }
 }
 
-/// A rectangle of coverages, placed relative to the glyph's origin; rows are padded to a multiple of eight.
+/// A rectangle of coverages, placed relative to the origin of the glyph or shape; rows are padded to a multiple of eight.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Mask {
     start: usize,
@@ -71,6 +72,7 @@ impl Hasher for Spread {
 pub(crate) struct Glyphs {
     outlines: Outlines,
     masks: HashMap<u64, Mask, BuildHasherDefault<Spread>>,
+    shapes: HashMap<Small, Mask, BuildHasherDefault<Spread>>,
     bytes: Vec<u8>,
     shape: Rasterizer,
 }
@@ -80,6 +82,7 @@ impl Glyphs {
         Self {
             outlines: Outlines::new(),
             masks: HashMap::default(),
+            shapes: HashMap::default(),
             bytes: Vec::new(),
             shape: Rasterizer::default(),
         }
@@ -90,13 +93,40 @@ impl Glyphs {
         if let Some(mask) = self.masks.get(&key.pack()) {
             return *mask;
         }
-        if self.bytes.len() > MOST_BYTES {
-            self.masks.clear();
-            self.bytes.clear();
-        }
+        self.bound();
         let mask = self.make(key);
         self.masks.insert(key.pack(), mask);
         mask
+    }
+
+    /// The mask of a small shape.
+    pub(crate) fn small(&mut self, small: &Small) -> Mask {
+        if let Some(mask) = self.shapes.get(small) {
+            return *mask;
+        }
+        self.bound();
+        self.shape.clear();
+        let Frame { left, top, width, height } = small.draw(&mut self.shape);
+        let start = self.sweep(width, height);
+        let mask = Mask { start, left, top, width, height };
+        self.shapes.insert(*small, mask);
+        mask
+    }
+
+    fn bound(&mut self) {
+        if self.bytes.len() > MOST_BYTES {
+            self.masks.clear();
+            self.shapes.clear();
+            self.bytes.clear();
+        }
+    }
+
+    /// Adds the shape's coverages to the bytes. Returns where they begin.
+    fn sweep(&mut self, width: usize, height: usize) -> usize {
+        let start = self.bytes.len();
+        self.bytes.resize(start + width * height, 0);
+        self.shape.sweep(width, 0..height, &mut Tile { bytes: &mut self.bytes[start..], width });
+        start
     }
 
     /// Some rows of a mask.
@@ -130,9 +160,7 @@ impl Glyphs {
         for (a, b) in &path.edges {
             self.shape.edge((a.0 - left, a.1 - top), (b.0 - left, b.1 - top));
         }
-        let start = self.bytes.len();
-        self.bytes.resize(start + width * height, 0);
-        self.shape.sweep(width, 0..height, &mut Tile { bytes: &mut self.bytes[start..], width });
+        let start = self.sweep(width, height);
         for _ in 0..fat {
             fatten(&mut self.bytes[start..], width);
         }

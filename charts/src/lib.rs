@@ -38,6 +38,7 @@ mod raster;
 #[path = "../examples/sample/mod.rs"]
 mod sample;
 mod set;
+mod small;
 #[doc(hidden)]
 pub mod stages;
 mod stroke;

@@ -10,6 +10,7 @@ use crate::font::{self, UNITS};
 use crate::glyphs::{Glyphs, Key, Mask};
 use crate::palette::Palette;
 use crate::raster::{self, Point, Rasterizer, Sink};
+use crate::small::Small;
 use crate::stroke::stroke;
 use crate::theme::Rgb;
 
@@ -276,6 +277,13 @@ impl Worker {
     }
 
     fn step(&mut self, op: &Op, drawing: &Recorder, scale: u32) {
+        if let Op::Fill(_, color) | Op::Stroke(.., color) | Op::Disc(.., color) = op
+            && let Some((small, place)) = Small::of(op, &drawing.points, scale as i32)
+        {
+            let ink = self.palette.ink(*color);
+            let mask = self.glyphs.small(&small);
+            return self.stamp(&mask, (place.0 + mask.left, place.1 + mask.top), ink);
+        }
         match op {
             Op::Rect(bounds, color) => self.rect(*bounds, *color, scale),
             Op::Fill(range, color) => {
