@@ -15,7 +15,7 @@ use crate::huffman::{Block, LONGEST, far};
 /// bits it takes.
 const SHORTEST: usize = 3;
 const SHORTEST_ABOVE: usize = 4;
-const SHORTEST_FAR: usize = 6;
+const SHORTEST_FAR: usize = 8;
 /// The farthest that deflate can say.
 pub(crate) const WINDOW: usize = 32_768;
 const HASH_BITS: u32 = 12;
@@ -261,11 +261,10 @@ impl Parser {
         let now = (base + at) as u32;
         let last = std::mem::replace(&mut self.seen[hash(here)], now);
         let back = now.wrapping_sub(last) as usize;
-        // One branch for both questions: each alone is guessed wrong too often.
+        // One branch for all questions: each alone is guessed wrong too often.
         let there = at - if back <= WINDOW { back } else { 0 };
-        let again = agree(eight(bytes, there) ^ here);
-        if (back <= WINDOW) & (again >= SHORTEST_FAR) && SHORTEST_FAR <= room {
-            let again = if again == 8 { same(bytes, there, at, 8, room) } else { again.min(room) };
+        if (back <= WINDOW) & (eight(bytes, there) == here) & (SHORTEST_FAR <= room) {
+            let again = same(bytes, there, at, room);
             self.repeat(again, far(back));
             return again;
         }
@@ -333,12 +332,6 @@ fn eight(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(eight)
 }
 
-/// How many bytes agree, lowest first, of two words with this difference.
-#[inline(always)]
-const fn agree(difference: u64) -> usize {
-    (difference.trailing_zeros() / 8) as usize
-}
-
 /// How many bits are set from one on.
 #[inline(always)]
 fn ones(bits: u64, at: usize) -> usize {
@@ -379,13 +372,14 @@ fn flat<S: Simd>(simd: S, bytes: &[u8], count: usize) -> bool {
     load(simd, bytes, at).simd_eq(first).to_bitmask() | beyond == u64::MAX
 }
 
-/// How many of `room` bytes from `there` equal those from `here` on, of which `len` are known to.
+/// How many of `room` bytes from `there` equal those from `here` on, of which eight are known to.
 #[inline(always)]
-fn same(bytes: &[u8], there: usize, here: usize, mut len: usize, room: usize) -> usize {
+fn same(bytes: &[u8], there: usize, here: usize, room: usize) -> usize {
+    let mut len = 8;
     while len < room {
         let difference = eight(bytes, there + len) ^ eight(bytes, here + len);
         if difference != 0 {
-            return (len + agree(difference)).min(room);
+            return (len + difference.trailing_zeros() as usize / 8).min(room);
         }
         len += 8;
     }
@@ -394,7 +388,7 @@ fn same(bytes: &[u8], there: usize, here: usize, mut len: usize, room: usize) ->
 
 #[inline(always)]
 fn hash(word: u64) -> usize {
-    ((word << 16).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - HASH_BITS)) as usize
+    (word.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - HASH_BITS)) as usize
 }
 
 #[cfg(test)]

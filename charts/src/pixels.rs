@@ -373,7 +373,7 @@ impl Worker {
         }
     }
 
-    /// Paints what lies in the band of a glyph whose mask begins at a place.
+    /// Paints what lies in the band of a glyph or shape whose mask begins at a place.
     fn stamp(&mut self, mask: &Mask, (left, top): (i32, i32), ink: usize) {
         let Self { plane, glyphs, palette, .. } = self;
         let band = plane.band.start as i32..plane.band.end as i32;
