@@ -45,8 +45,8 @@ impl Beam {
             let middle = self.left + ((y - self.rows.start) as f32 + 0.5) * self.slope;
             let left = middle - along * 0.5;
             let right = left + self.across + along;
-            // A cast takes what lies left of the picture as 0.
-            let (mut x, end) = (left.max(0.0) as i32 as usize, right.min(limit).ceil() as i32 as usize);
+            let (mut x, end) =
+                (left.max(0.0) as i32 as usize, right.clamp(0.0, limit).ceil() as i32 as usize);
             while x < end {
                 // From each side to the right end of each pixel.
                 let from_left = lanes + (x as f32 + 1.0 - left);

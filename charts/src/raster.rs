@@ -38,8 +38,10 @@ pub(crate) struct Rasterizer {
 /// The buffers' place in the picture: so small shapes stay close together in the processor's cache.
 #[derive(Clone, Copy)]
 struct Tile {
-    /// The first column, and how many there are, with room for what an edge leaves to its right.
+    /// The first column, and the last that an edge may lie in.
     left: usize,
+    right: usize,
+    /// How many columns there are, with room for what an edge leaves to its right.
     stride: usize,
     /// Words of a row of marks.
     words: usize,
@@ -105,11 +107,11 @@ impl Rasterizer {
         if edges.is_empty() || first >= last {
             return;
         }
-        // A column more on each side: where an edge crosses a row may be rounded to beyond its end.
+        // A column more on each side, for where an edge crosses a row may be rounded to beyond its end.
         let left = ((left - 1.0).max(0.0) as usize).min(width);
         let right = ((right + 1.0).max(0.0) as usize).min(width);
         let stride = (right - left) / BLOCK * BLOCK + 2 * BLOCK;
-        let tile = Tile { left, stride, words: (stride / BLOCK).div_ceil(64), width };
+        let tile = Tile { left, right, stride, words: (stride / BLOCK).div_ceil(64), width };
         let rows = BAND.min(last - first);
         if self.sums.len() < stride * rows {
             self.sums.resize(stride * rows, 0.0);
@@ -137,7 +139,7 @@ impl Rasterizer {
         a: Point,
         b: Point,
         (from, to): (usize, usize),
-        &Tile { left: origin, stride, words, width }: &Tile,
+        &Tile { left: origin, right: limit, stride, words, .. }: &Tile,
     ) {
         let (sign, a, b) = if a.1 < b.1 { (1.0, a, b) } else { (-1.0, b, a) };
         let top = a.1.max(from as f32);
@@ -146,13 +148,13 @@ impl Rasterizer {
             return;
         }
         let slope = (b.0 - a.0) / (b.1 - a.1);
-        let limit = width as f32;
+        let (least, most) = (origin as f32, limit as f32);
         let mut y = top as usize;
         let mut upper = top;
         while upper < bottom && y < to {
             let lower = bottom.min((y + 1) as f32);
-            let x0 = within(a.0 + (upper - a.1) * slope, limit);
-            let x1 = within(a.0 + (lower - a.1) * slope, limit);
+            let x0 = within(a.0 + (upper - a.1) * slope, least, most);
+            let x1 = within(a.0 + (lower - a.1) * slope, least, most);
             let cover = sign * (lower - upper);
             let (left, right) = if x0 < x1 { (x0, x1) } else { (x1, x0) };
             let row = y - from;
@@ -186,7 +188,7 @@ impl Rasterizer {
         &mut self,
         y: usize,
         row: usize,
-        &Tile { left, stride, words, width }: &Tile,
+        &Tile { left, stride, words, width, .. }: &Tile,
         sink: &mut impl Sink,
     ) {
         let sums = &mut self.sums[row * stride..(row + 1) * stride];
@@ -244,9 +246,9 @@ fn spread(sums: &mut [f32], cover: f32, from: f32, length: f32, to: f32) {
     sums[last + 1] += end;
 }
 
-fn within(x: f32, limit: f32) -> f32 {
-    let x = if x > 0.0 { x } else { 0.0 };
-    if x < limit { x } else { limit }
+fn within(x: f32, least: f32, most: f32) -> f32 {
+    let x = if x > least { x } else { least };
+    if x < most { x } else { most }
 }
 
 /// Added to a small number, it leaves that number, rounded, in the lowest bits: much quicker than a conversion.
