@@ -203,12 +203,21 @@ struct Tile<'a> {
     width: usize,
 }
 
+impl Tile<'_> {
+    /// Adds what another part covers of a pixel.
+    fn add(&mut self, x: usize, y: usize, coverage: impl Iterator<Item = u8>) {
+        for (pixel, cover) in self.bytes[y * self.width + x..(y + 1) * self.width].iter_mut().zip(coverage) {
+            *pixel = (*pixel + cover).min(FULL);
+        }
+    }
+}
+
 impl Sink for Tile<'_> {
     fn span(&mut self, x: usize, y: usize, len: usize, coverage: u8) {
-        self.bytes[y * self.width + x..][..len].fill(coverage);
+        self.add(x, y, std::iter::repeat_n(coverage, len));
     }
     fn pixels(&mut self, x: usize, y: usize, coverage: &[u8]) {
-        self.bytes[y * self.width + x..][..coverage.len()].copy_from_slice(coverage);
+        self.add(x, y, coverage.iter().copied());
     }
 }
 

@@ -1,5 +1,5 @@
-//! Small shapes that recur: the markers of lines, discs, rings. Their corners lie on quarter pixels, so that there are
-//! sixteen of each at most, whose masks are kept as those of glyphs are.
+//! Small shapes that recur: the markers of lines, discs, rings, the ticks of cells. Their corners lie on quarter pixels,
+//! so that there are sixteen of each at most, whose masks are kept as those of glyphs are.
 
 use std::hash::{Hash, Hasher};
 
@@ -25,8 +25,8 @@ pub(crate) struct Small {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Fill,
-    /// A closed line of a width, which goes round its joins.
-    Ring(i32),
+    /// A line of a width, and whether its ends are round.
+    Line(i32, bool),
     Disc(i32),
 }
 
@@ -34,8 +34,8 @@ impl Hash for Small {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let (kind, length) = match self.kind {
             Kind::Fill => (0, 0),
-            Kind::Ring(width) => (1, width),
-            Kind::Disc(radius) => (2, radius),
+            Kind::Line(width, capped) => (1 + u64::from(capped), width),
+            Kind::Disc(radius) => (3, radius),
         };
         state.write_u64(kind | (self.count as u64) << 8 | (length as u64) << 32);
         for four in self.corners[..self.count].chunks(4) {
@@ -59,10 +59,12 @@ impl Small {
             Op::Fill(range, _) => (Kind::Fill, &points[range.clone()]),
             Op::Stroke(range, width, _) => {
                 let points = &points[range.clone()];
-                if points.len() < 3 || points.first() != points.last() {
+                // Of others there are too many: the dashes of a line have each a place of their own.
+                let whole = || points.iter().all(|(x, y)| x % Q == 0 && y % Q == 0);
+                if points.len() > CORNERS || points.first() != points.last() && !whole() {
                     return None;
                 }
-                (Kind::Ring(*width * scale), points)
+                (Kind::Line(*width * scale, round_ends(*width)), points)
             }
             Op::Disc(centre, radius, _) => (Kind::Disc(*radius * scale), std::slice::from_ref(centre)),
             Op::Rect(..) | Op::Text(_) => return None,
@@ -89,7 +91,7 @@ impl Small {
     const fn reach(&self) -> i32 {
         match self.kind {
             Kind::Fill => 0,
-            Kind::Ring(width) => width,
+            Kind::Line(width, _) => width,
             Kind::Disc(radius) => radius,
         }
     }
@@ -109,12 +111,93 @@ impl Small {
         let points: &[Point] = &points[..self.count];
         match (self.kind, points) {
             (Kind::Fill, _) => shape.polygon(points),
-            (Kind::Ring(width), _) => {
-                stroke(shape, points, pixels(width), round_ends(width), &(0..frame.height));
+            (Kind::Line(width, capped), _) => {
+                stroke(shape, points, pixels(width), capped, &(0..frame.height));
             }
             (Kind::Disc(radius), [centre, ..]) => disc(shape, *centre, pixels(radius)),
             (Kind::Disc(_), []) => {}
         }
         frame
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::glyphs::Glyphs;
+    use crate::raster::{FULL, Sink};
+    use crate::theme::Rgb;
+
+    const SIZE: usize = 128;
+
+    struct Plane(Vec<u8>);
+
+    impl Sink for Plane {
+        fn span(&mut self, x: usize, y: usize, len: usize, coverage: u8) {
+            self.pixels(x, y, &vec![coverage; len]);
+        }
+        fn pixels(&mut self, x: usize, y: usize, coverage: &[u8]) {
+            for (at, cover) in self.0[y * SIZE + x..].iter_mut().zip(coverage) {
+                *at = (*at + cover).min(FULL);
+            }
+        }
+    }
+
+    #[test]
+    fn a_mask_is_the_shape_wherever_it_stands() {
+        let ring: Vec<(i32, i32)> =
+            [(38, 0), (27, 27), (0, 38), (-27, 27), (-38, 0), (-27, -27), (0, -38), (27, -27), (38, 0)]
+                .map(|(x, y)| (100 + x, 100 + y))
+                .into();
+        let tick = vec![(80, 100), (92, 112), (120, 88)];
+        let diamond = vec![(101, 80), (122, 101), (101, 122), (80, 101)];
+        let color = Rgb(0, 0, 0);
+        let mut glyphs = Glyphs::new();
+        for scale in 1..=3 {
+            for (right, down) in [(0, 0), (1, 3), (7, 2)] {
+                let moved = |points: &[(i32, i32)], whole: bool| -> Vec<(i32, i32)> {
+                    let (right, down) = if whole { (right / Q * Q, down / Q * Q) } else { (right, down) };
+                    points.iter().map(|(x, y)| (x + right, y + down)).collect()
+                };
+                let centre = (100 + right, 100 + down);
+                for (op, points) in [
+                    (Op::Stroke(0..9, 6, color), moved(&ring, false)),
+                    (Op::Stroke(0..3, 8, color), moved(&tick, true)),
+                    (Op::Stroke(0..3, 4, color), moved(&tick, true)),
+                    (Op::Fill(0..4, color), moved(&diamond, false)),
+                    (Op::Disc(centre, 22, color), Vec::new()),
+                ] {
+                    let device =
+                        |(x, y): (i32, i32)| ((x * scale) as f32 / Q as f32, (y * scale) as f32 / Q as f32);
+                    let at: Vec<Point> = points.iter().map(|p| device(*p)).collect();
+                    let mut shape = Rasterizer::default();
+                    match &op {
+                        Op::Fill(..) => shape.polygon(&at),
+                        Op::Stroke(_, width, _) => {
+                            let line = (width * scale) as f32 / Q as f32;
+                            stroke(&mut shape, &at, line, round_ends(*width), &(0..SIZE));
+                        }
+                        _ => disc(&mut shape, device(centre), (22 * scale) as f32 / Q as f32),
+                    }
+                    let mut direct = Plane(vec![0; SIZE * SIZE]);
+                    shape.sweep(SIZE, 0..SIZE, &mut direct);
+                    let (small, place) = Small::of(&op, &points, scale).expect("a small shape");
+                    let mask = glyphs.small(&small);
+                    let mut kept = Plane(vec![0; SIZE * SIZE]);
+                    for y in 0..mask.height {
+                        let row = (place.1 + mask.top) as usize + y;
+                        kept.pixels((place.0 + mask.left) as usize, row, glyphs.rows(&mask, y..y + 1));
+                    }
+                    for (i, (a, b)) in direct.0.iter().zip(&kept.0).enumerate() {
+                        assert!(
+                            a.abs_diff(*b) <= 1,
+                            "{op:?} at {scale}: {a} and {b} at {} {}",
+                            i % SIZE,
+                            i / SIZE
+                        );
+                    }
+                }
+            }
+        }
     }
 }
