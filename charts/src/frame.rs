@@ -195,8 +195,9 @@ pub(crate) fn stacked(pen: &Pen, place: Place, fill: Fill, size: i32, words: &[&
     let Some(words) = words.iter().find(fits) else { return };
     let (cx, cy) = (place.x + (place.w - gap) / 2, place.y + place.h / 2);
     if pen.colors.hatched {
-        let (w, h) = (plate(words), set.size * 14 / 10);
-        pen.rect(Place::new(cx - w / 2, cy - set.size * 7 / 10, w, h), fill.color);
+        // Within the frame of the part, however low it is.
+        let (w, h) = (plate(words), (set.size * 14 / 10).min(place.h - 2));
+        pen.rect(Place::new(cx - w / 2, place.y + (place.h - h) / 2, w, h), fill.color);
     }
     pen.text(words, (cx, cy + set.drop()), set);
 }
