@@ -138,18 +138,22 @@ impl Rows {
         Ok(())
     }
 
-    fn statements(mut self, backend: DbBackend, sql: impl Fn(&str) -> String) -> Vec<Statement> {
+    fn statements(self, backend: DbBackend, sql: impl Fn(&str) -> String) -> Vec<Statement> {
         if backend == DbBackend::Postgres {
             return vec![self.arrays(sql)];
         }
         let mut statements = Vec::new();
         let width = self.columns.len();
-        while !self.cells.is_empty() {
-            let rest = self.cells.split_off(self.cells.len().min(PIECE * width));
-            let piece = std::mem::replace(&mut self.cells, rest);
+        let mut cells = self.cells.into_iter();
+        loop {
+            // Each piece has memory of its own size: parted one after the other from what is left, the pieces of a nation's
+            // rows kept the room of all that followed them, and were more than any machine has.
+            let piece: Vec<Value> = cells.by_ref().take(PIECE * width).collect();
+            if piece.is_empty() {
+                return statements;
+            }
             statements.push(values(self.columns, piece, &sql));
         }
-        statements
     }
 
     fn arrays(self, sql: impl Fn(&str) -> String) -> Statement {
@@ -233,5 +237,8 @@ mod tests {
         assert_eq!(sizes(1), [1]);
         assert_eq!(sizes(101), [128]);
         assert_eq!(sizes(514), [256, 256, 2]);
+        let many = rows(20_000).statements(DbBackend::Sqlite, str::to_owned);
+        let room: usize = many.iter().map(|one| one.values.as_ref().unwrap().0.capacity()).sum();
+        assert!(room < 2 * 20_000 * 3 + 3 * PIECE, "room for {room} cells");
     }
 }
