@@ -9,6 +9,7 @@ use crate::domain::tally::{Channel, Review, Version};
 use crate::domain::unit::UnitId;
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 const COLUMNS: Columns = &[
@@ -223,7 +224,7 @@ pub struct Listing {
 pub type Page = Vec<Version>;
 
 /// How many units are asked for in one statement.
-const UNITS_A_STATEMENT: usize = 5_000;
+pub(super) const UNITS_A_STATEMENT: usize = 5_000;
 
 impl Store {
     /// Every version of a report, oldest first.
@@ -261,6 +262,43 @@ impl Store {
         }
         self.know_all(&found).await?;
         Ok(found)
+    }
+
+    /// Which of some units have a report of a day, and whether it counts. Of many units it may tell others as well.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn standing(
+        &self,
+        campaign: i32,
+        day: ReportDay,
+        units: &[UnitId],
+    ) -> Result<HashMap<UnitId, bool>, StoreError> {
+        if units.len() <= UNITS_A_STATEMENT {
+            let found = self.current(campaign, &[day], units).await?;
+            return Ok(found.iter().map(|version| (version.unit, version.counts())).collect());
+        }
+        // A nation's reports are walked through by their key, and only what is asked is read of each.
+        const PAGE: usize = 10_000;
+        const SQL: &str = "SELECT t.unit_id, t.review FROM tally_versions t WHERE t.campaign_id = $1 AND t.day = $2 \
+                           AND t.unit_id > $3 AND NOT EXISTS (SELECT 1 FROM tally_versions n \
+                           WHERE n.campaign_id = t.campaign_id AND n.day = t.day AND n.unit_id = t.unit_id \
+                           AND n.version = t.version + 1) ORDER BY t.unit_id LIMIT 10000";
+        let mut standing = HashMap::with_capacity(units.len());
+        let mut after = 0;
+        loop {
+            let values: [Value; 3] = [campaign.into(), day.number().into(), after.into()];
+            let statement = Statement::from_sql_and_values(self.backend(), SQL, values);
+            let page = self.read.query_all_raw(statement).await?;
+            for row in &page {
+                after = row.try_get_by_index(0)?;
+                let review: Review = from_small(Review::ALL, row.try_get_by_index(1)?)?;
+                standing.insert(UnitId(after), review != Review::Returned);
+            }
+            if page.len() < PAGE {
+                return Ok(standing);
+            }
+        }
     }
 
     /// The current versions of these reports of a campaign: days and units.
