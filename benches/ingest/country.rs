@@ -46,13 +46,23 @@ impl Country {
         let store = Store::open(&Settings::new(url), Clock::system()).await.unwrap();
         let today = Clock::system().today();
         let work = work(move |transaction| Box::pin(enter(transaction, villages, account_each, today)));
-        let (mut villages, tokens) = store.transact(work).await.unwrap();
+        let (villages, tokens) = store.transact(work).await.unwrap();
         store.close().await;
+        Self::new((CAMPAIGN.into(), PAST_DAYS, "CN".into()), villages, tokens, today)
+    }
+
+    /// Of a drive, the days on which nobody has reported yet, and the unit at its top.
+    fn new(
+        (campaign, open_days, top): (String, usize, String),
+        mut villages: Vec<(String, usize)>,
+        tokens: Vec<String>,
+        today: ReportDay,
+    ) -> Self {
         shuffle(&mut villages);
         Self {
-            campaign: CAMPAIGN.into(),
-            open_days: PAST_DAYS,
-            top: "CN".into(),
+            campaign,
+            open_days,
+            top,
             villages,
             tokens,
             today,
@@ -71,11 +81,11 @@ impl Country {
         let tree = &catalogue.tree;
         let campaign = catalogue.campaigns.iter().find(|one| one.window.contains(today)).unwrap().clone();
         let provinces: Vec<(UnitId, String)> =
-            tree.children(campaign.unit).map(|unit| (unit.id, unit.code.to_string())).collect();
+            tree.children(campaign.unit).map(|unit| (unit.id, unit.code().to_string())).collect();
         let mut villages = Vec::new();
         for (token, (province, _)) in provinces.iter().enumerate() {
-            let leaves = tree.subtree(*province).iter().filter(|unit| tree.is_leaf(unit.id, today));
-            villages.extend(leaves.map(|unit| (unit.code.to_string(), token)));
+            let leaves = tree.subtree(*province).filter(|unit| tree.is_leaf(unit.id, today));
+            villages.extend(leaves.map(|unit| (unit.code().to_string(), token)));
         }
         let stamp = std::process::id();
         let work = work(move |transaction| {
@@ -91,20 +101,9 @@ impl Country {
             })
         });
         let tokens = store.transact(work).await.unwrap();
-        let top = tree.get(campaign.unit).unwrap().code.to_string();
+        let top = tree.get(campaign.unit).unwrap().code().to_string();
         store.close().await;
-        shuffle(&mut villages);
-        Self {
-            campaign: campaign.id.to_string(),
-            open_days: 1,
-            top,
-            villages,
-            tokens,
-            today,
-            next: AtomicUsize::new(0),
-            elsewhere: AtomicUsize::new(0),
-            peer_token: String::new(),
-        }
+        Self::new((campaign.id.to_string(), 1, top), villages, tokens, today)
     }
 
     /// How many reports have been handed out.

@@ -20,6 +20,7 @@ mod m20261123_8_review;
 mod m20261127_1_state_seals;
 mod m20261127_50_targets;
 mod m20261127_51_screens;
+mod m20261128_1_unit_snapshot;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_50_targets::Migration),
             Box::new(m20261127_51_screens::Migration),
             Box::new(m20261127_1_state_seals::Migration),
+            Box::new(m20261128_1_unit_snapshot::Migration),
         ]
     }
 }

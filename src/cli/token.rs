@@ -81,7 +81,7 @@ impl Token {
                     let owner = accounts.iter().find(|account| account.id == token.user);
                     let owner = owner.map_or("", |account| account.username.as_str());
                     let unit = token.most.unit.and_then(|unit| catalogue.tree.get(unit));
-                    let unit = unit.map_or("*", |unit| unit.code.as_str());
+                    let unit = unit.map_or_else(|| "*".to_owned(), |unit| unit.code().to_string());
                     let state = match token.revoked_at {
                         Some(_) => "revoked",
                         None if token.expires_at <= clock.now() => "expired",

@@ -96,7 +96,8 @@ impl User {
                         .iter()
                         .map(|grant| {
                             let unit = grant.unit.and_then(|unit| catalogue.tree.get(unit));
-                            format!("{}:{}", grant.role.code(), unit.map_or("*", |unit| unit.code.as_str()))
+                            let unit = unit.map_or_else(|| "*".to_owned(), |unit| unit.code().to_string());
+                            format!("{}:{unit}", grant.role.code())
                         })
                         .collect();
                     let state = if account.disabled { "disabled" } else { "active" };

@@ -190,13 +190,14 @@ async fn enter_accounts(
                         _ => {}
                     }
                 }
-                for unit in tree.all().iter().filter(|unit| unit.parent.is_some()) {
+                for unit in tree.all().filter(|unit| unit.above().is_some()) {
                     if senders.of_unit.contains_key(&unit.id) {
                         continue;
                     }
                     let grant =
                         Grant { role: Role::Reporter, unit: units.get(&unit.id).copied(), below: false };
-                    let username = unit.code.as_str();
+                    let username = unit.code();
+                    let username = username.as_str();
                     let id = transaction.insert_account(new_account(username, &spare, grant)).await?;
                     transaction.update_account(username, None, Some(true)).await?;
                     senders.of_unit.insert(unit.id, id);

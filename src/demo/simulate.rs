@@ -99,7 +99,7 @@ async fn enter_units(store: &Store, scale: &Scale, progress: &Progress) -> Resul
     store
         .transact(move |transaction: &mut Transaction| {
             Box::pin(async move {
-                if !transaction.catalogue().tree.all().is_empty() {
+                if transaction.catalogue().tree.size() > 0 {
                     return Err(StoreError::Exists("units"));
                 }
                 transaction.enter_units(units, Vec::new(), &progress).await
@@ -160,7 +160,7 @@ impl Hall<'_> {
         let mut stored = 0;
         for day in self.campaign.window.days().filter(|day| *day < self.today) {
             let mut leaves: Vec<UnitId> =
-                tree.all().iter().filter(|unit| tree.is_leaf(unit.id, day)).map(|unit| unit.id).collect();
+                tree.all().filter(|unit| tree.is_leaf(unit.id, day)).map(|unit| unit.id).collect();
             // In the order of the key, reports fill page after page.
             leaves.sort_unstable();
             let pieces = leaves.chunks(TOGETHER).map(|units| async move {

@@ -124,7 +124,7 @@ fn one_drive_runs_whatever_today_is() {
         let reported: HashSet<_> =
             current(&plan, running).iter().filter(|r| r.day == today).map(|r| r.unit).collect();
         assert!(running.expects(&tree, own, today) && !reported.contains(&own));
-        let expected = tree.all().iter().filter(|unit| running.expects(&tree, unit.id, today)).count();
+        let expected = tree.all().filter(|unit| running.expects(&tree, unit.id, today)).count();
         assert!(reported.len() >= 3 && reported.len() + 3 <= expected, "{today}: {}", reported.len());
         assert!(plan.reports.iter().all(|report| report.day <= today));
     }
@@ -141,7 +141,7 @@ fn the_demo_shows_every_state_of_a_report() {
         let expected: usize = campaign
             .window
             .days()
-            .map(|day| tree.all().iter().filter(|unit| campaign.expects(&tree, unit.id, day)).count())
+            .map(|day| tree.all().filter(|unit| campaign.expects(&tree, unit.id, day)).count())
             .sum();
         assert_eq!(expected, 12 * 7, "a chart of twelve units");
         let late = reports.iter().filter(|r| r.received_at > campaign.deadline_of(r.day)).count();

@@ -10,7 +10,9 @@ pub struct Catalogue {
     /// Which state this is.
     pub epoch: i64,
     /// All units.
-    pub tree: UnitTree,
+    pub tree: Arc<UnitTree>,
+    /// The epoch at which the units became as they are, where that is known.
+    pub tree_epoch: Option<i64>,
     /// All campaigns, newest first.
     pub campaigns: Vec<Arc<Campaign>>,
 }

@@ -3,14 +3,14 @@
 
 use super::calendar::ReportDay;
 use super::campaign::{Campaign, Expected};
-use super::unit::UnitId;
-use super::unit_tree::{NONE, UnitTree};
+use super::unit::{Placed, UnitId, UnitTree};
+use std::ops::Range;
 
 /// How many units of a subtree, and of each within it, a drive waits for on some days.
 #[derive(Debug)]
 pub struct Waited<'t> {
     tree: &'t UnitTree,
-    first: usize,
+    places: Range<usize>,
     /// For each day which of `sums` holds: days between which no unit comes or goes have one.
     days: Vec<(ReportDay, usize)>,
     /// For each place of the subtree, and its end, how many before it are waited for.
@@ -18,26 +18,18 @@ pub struct Waited<'t> {
 }
 
 impl<'t> Waited<'t> {
-    /// Counts once over the units under `top`, for all days between which none of them comes or goes.
+    /// Counts once over the units under `top`, for all days between which none of them comes or goes. Days outside of the
+    /// drive are passed over.
     #[must_use]
-    pub fn under(tree: &'t UnitTree, campaign: &Campaign, top: UnitId, days: &[ReportDay]) -> Self {
-        let first = tree.place(top).unwrap_or(0);
-        let mut waited = Self { tree, first, days: Vec::with_capacity(days.len()), sums: Vec::new() };
-        let Some(end) = tree.place(top).map(|place| tree.ends[place] as usize) else { return waited };
-        let from = tree.dated.partition_point(|place| (*place as usize) < first);
-        let to = tree.dated.partition_point(|place| (*place as usize) < end);
-        let there = |day: ReportDay| -> Vec<bool> {
-            let own = tree.dated[from..to].iter().map(|place| tree.all()[*place as usize].exists_on(day));
-            own.chain(
-                tree.ancestors(top).map(|above| tree.get(above).is_some_and(|above| above.exists_on(day))),
-            )
-            .collect()
-        };
-        let mut states: Vec<Vec<bool>> = Vec::new();
+    pub fn under(tree: &'t UnitTree, campaign: &Campaign, top: Placed<'_>, days: &[ReportDay]) -> Self {
+        let places = top.places();
+        let mut waited = Self { tree, places, days: Vec::with_capacity(days.len()), sums: Vec::new() };
+        let mut states: Vec<(Vec<bool>, bool)> = Vec::new();
         for &day in days.iter().filter(|day| campaign.window.contains(**day)) {
-            let state = there(day);
+            let above = tree.ancestors(top.id).all(|above| above.exists_on(day));
+            let state = (tree.there(waited.places.clone(), day).map(|(_, there)| there).collect(), above);
             let at = states.iter().position(|other| *other == state).unwrap_or_else(|| {
-                waited.sums.push(sums(tree, campaign, first..end, (&tree.dated[from..to], &state)));
+                waited.sums.push(sums(tree, campaign, waited.places.clone(), day, above));
                 states.push(state);
                 states.len() - 1
             });
@@ -50,34 +42,40 @@ impl<'t> Waited<'t> {
     #[must_use]
     pub fn count(&self, unit: UnitId, day: ReportDay) -> u64 {
         let sums = self.days.iter().find(|(other, _)| *other == day).map(|(_, at)| &self.sums[*at]);
-        let (Some(sums), Some(place)) = (sums, self.tree.place(unit)) else { return 0 };
-        let at = |place: usize| place.checked_sub(self.first).and_then(|at| sums.get(at)).copied();
-        match (at(place), at(self.tree.ends[place] as usize)) {
+        let (Some(sums), Some(unit)) = (sums, self.tree.get(unit)) else { return 0 };
+        let at = |place: usize| place.checked_sub(self.places.start).and_then(|at| sums.get(at)).copied();
+        match (at(unit.places().start), at(unit.places().end)) {
             (Some(before), Some(upto)) => u64::from(upto - before),
             _ => 0,
         }
     }
+
+    /// Of `top` alone, or with everything under it, the units that the drive waits for on any of the days, in administrative
+    /// order, each with on how many.
+    pub fn units(&self, below: bool) -> impl Iterator<Item = (Placed<'t>, u64)> {
+        let times = |state: usize| self.days.iter().filter(|(_, at)| *at == state).count() as u64;
+        let states: Vec<(&[u32], u64)> =
+            self.sums.iter().zip((0..).map(times)).map(|(sums, times)| (sums.as_slice(), times)).collect();
+        let looked_at = if below { self.places.len() } else { 1 };
+        self.tree.places(self.places.clone()).take(looked_at).enumerate().filter_map(move |(at, unit)| {
+            let days =
+                states.iter().filter(|(sums, _)| sums[at] < sums[at + 1]).map(|(_, times)| times).sum();
+            (days > 0).then_some((unit, days))
+        })
+    }
 }
 
-/// For each place of a run, and its end, how many before it are waited for. Of `dated` the second says whether each is
-/// there, and then whether each unit above the run is.
-fn sums(
-    tree: &UnitTree,
-    campaign: &Campaign,
-    run: std::ops::Range<usize>,
-    (dated, there): (&[u32], &[bool]),
-) -> Vec<u32> {
-    let (own, above) = there.split_at(dated.len());
+/// For each place of a run, and its end, how many before it are waited for on a day. `above` says whether each unit above the
+/// run is there.
+fn sums(tree: &UnitTree, campaign: &Campaign, run: Range<usize>, day: ReportDay, above: bool) -> Vec<u32> {
     let mut is_there = vec![true; run.len()];
-    for (place, there) in dated.iter().zip(own) {
-        is_there[*place as usize - run.start] = *there;
+    for (place, there) in tree.there(run.clone(), day) {
+        is_there[place - run.start] = there;
     }
-    let mut open = vec![above.iter().all(|there| *there); run.len()];
+    let mut open = vec![above; run.len()];
     let mut has_children = vec![false; run.len()];
-    for at in 0..run.len() {
-        let parent = tree.parents[run.start + at];
-        let parent = if parent == NONE { None } else { (parent as usize).checked_sub(run.start) };
-        if let Some(parent) = parent {
+    for (at, unit) in tree.places(run.clone()).enumerate() {
+        if let Some(parent) = unit.above().and_then(|above| above.place().checked_sub(run.start)) {
             open[at] = open[parent];
             has_children[parent] |= is_there[at];
         }
@@ -94,7 +92,7 @@ fn sums(
             wanted
         }
     };
-    let drive = tree.place(campaign.unit).map_or(0..0, |place| place..tree.ends[place] as usize);
+    let drive = tree.get(campaign.unit).map_or(0..0, |unit| unit.places());
     let mut sum = 0;
     let mut sums = Vec::with_capacity(run.len() + 1);
     sums.push(0);
@@ -133,7 +131,7 @@ mod tests {
                 closed_on: closed.map(day),
                 order: at as i32,
             };
-        UnitTree::new(drawn.iter().enumerate().map(unit).collect()).unwrap()
+        UnitTree::new(drawn.iter().enumerate().map(unit)).unwrap()
     }
 
     fn campaign(unit: UnitId, expected: Expected) -> Campaign {
@@ -174,14 +172,22 @@ mod tests {
             let campaign = campaign(unit(&whole), expected);
             let days: Vec<ReportDay> = (1..=9).map(day).collect();
             let top = unit(&top);
-            let waited = Waited::under(&tree, &campaign, top, &days);
+            let waited = Waited::under(&tree, &campaign, tree.get(top).unwrap(), &days);
             for each in tree.subtree(top) {
                 for &day in &days {
-                    let all = tree.subtree(each.id).iter();
+                    let all = tree.subtree(each.id);
                     let one_by_one = all.filter(|unit| campaign.expects(&tree, unit.id, day)).count();
-                    prop_assert_eq!(waited.count(each.id, day), one_by_one as u64, "{} on {}", each.code, day);
+                    prop_assert_eq!(waited.count(each.id, day), one_by_one as u64, "{} on {}", each.code(), day);
                 }
             }
+            let on = |unit: &Placed<'_>| days.iter().filter(|day| campaign.expects(&tree, unit.id, **day)).count() as u64;
+            let one_by_one = tree.subtree(top).map(|unit| (unit.id, on(&unit))).filter(|(_, days)| *days > 0);
+            let at_once: Vec<(UnitId, u64)> = waited.units(true).map(|(unit, days)| (unit.id, days)).collect();
+            let one_by_one: Vec<(UnitId, u64)> = one_by_one.collect();
+            let own: Vec<(UnitId, u64)> = waited.units(false).map(|(unit, days)| (unit.id, days)).collect();
+            let right: Vec<_> = one_by_one.iter().copied().filter(|(unit, _)| *unit == top).collect();
+            prop_assert_eq!(own, right);
+            prop_assert_eq!(at_once, one_by_one);
         }
     }
 }

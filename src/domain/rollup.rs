@@ -177,7 +177,7 @@ pub fn replace(
         change -= &Rollup::of(before, expected);
     }
     for above in tree.ancestors(after.unit) {
-        *rollups.entry((after.campaign, above, after.day)).or_default() += &change;
+        *rollups.entry((after.campaign, above.id, after.day)).or_default() += &change;
     }
 }
 

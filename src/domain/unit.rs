@@ -1,10 +1,11 @@
 //! Units as a tree: who reports, and under whom.
 
 use super::calendar::ReportDay;
-pub use super::unit_tree::{Rank, TreeError, UnitTree};
+pub use super::unit_tree::{Gathered, Placed, Places, Rank, TreeError, UnitTree};
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::ops::RangeInclusive;
 
 /// The number of a unit in the database. A unit keeps it when it is renamed, recoded or moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,6 +24,10 @@ enum Letters {
 }
 
 const FEW: usize = 22;
+
+/// Digits at most of a code that fits a number, and what tells its length there.
+const DIGITS: usize = 17;
+const LENGTH: u64 = 10_u64.pow(DIGITS as u32);
 
 impl From<&str> for Letters {
     fn from(text: &str) -> Self {
@@ -75,6 +80,48 @@ impl UnitCode {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
         let fits = (1..=32).contains(&code.len()) && code.bytes().all(allowed) && !code.starts_with('.');
         if fits { Ok(Self(code.into())) } else { Err(UnitCodeError) }
+    }
+
+    /// A code of up to [`DIGITS`] digits as a number: its length, then its digits. One that is one more follows it.
+    pub(super) fn number(code: &str) -> Option<u64> {
+        let digit = |number: u64, byte: u8| {
+            Some(number * 10 + u64::from(byte.checked_sub(b'0').filter(|n| *n < 10)?))
+        };
+        let fits = (1..=DIGITS).contains(&code.len());
+        let digits = fits.then(|| code.bytes().try_fold(0, digit)).flatten()?;
+        Some(code.len() as u64 * LENGTH + digits)
+    }
+
+    /// The code that such a number is.
+    pub(super) fn of_number(number: u64) -> Self {
+        let (len, mut rest) = ((number / LENGTH).min(DIGITS as u64) as u8, number % LENGTH);
+        let mut letters = [0; FEW];
+        for letter in letters[..usize::from(len)].iter_mut().rev() {
+            *letter = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        Self(Letters::Few(len, letters))
+    }
+
+    /// Whether the code that a number is is (`true`) or only begins with that of another.
+    pub(super) fn number_begins(number: u64, with: u64) -> Option<bool> {
+        let more = u32::try_from((number / LENGTH).checked_sub(with / LENGTH)?).ok()?;
+        (number % LENGTH / 10_u64.checked_pow(more)? == with % LENGTH).then_some(more == 0)
+    }
+
+    /// Whether one of some numbers that are codes of the same length begins with another's code.
+    pub(super) fn any_begins(numbers: RangeInclusive<u64>, with: u64) -> bool {
+        let more = (numbers.start() / LENGTH).checked_sub(with / LENGTH);
+        let Some(scale) = more.and_then(|more| 10_u64.checked_pow(u32::try_from(more).ok()?)) else {
+            return false;
+        };
+        let digits = |number: &u64| number % LENGTH / scale;
+        (digits(numbers.start())..=digits(numbers.end())).contains(&(with % LENGTH))
+    }
+
+    /// The code that a text is which was one.
+    pub(super) fn of_text(code: &str) -> Self {
+        Self(code.into())
     }
 
     /// The code as text.
@@ -207,6 +254,23 @@ mod tests {
         assert!(parents("37").is_empty());
         assert!(parents("gx-edu").is_empty());
         assert!(!parents("370000").contains(&"370000".to_owned()));
+    }
+
+    #[test]
+    fn codes_of_digits_are_numbers_and_back() {
+        let texts = ["0", "000", "37", "371772001", "00000000000000001", "99999999999999999"];
+        for text in texts {
+            let number = UnitCode::number(text).unwrap();
+            assert_eq!(UnitCode::of_number(number).as_str(), text);
+            for with in texts {
+                let begins = text.starts_with(with).then_some(text == with);
+                assert_eq!(UnitCode::number_begins(number, UnitCode::number(with).unwrap()), begins);
+            }
+        }
+        for none in ["", "3a", "３７", "100000000000000000", "CN", "3-1", "3:"] {
+            assert_eq!(UnitCode::number(none), None, "{none}");
+        }
+        assert_eq!(UnitCode::number("200").map(|number| number + 1), UnitCode::number("201"));
     }
 
     #[test]

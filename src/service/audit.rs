@@ -343,7 +343,8 @@ impl App {
         let mut items = Vec::new();
         for (place, sealed) in self.store.audit_batch(entry).await?.into_iter().enumerate() {
             let Sealed { version, before, address } = sealed;
-            let code = catalogue.tree.get(version.unit).map(|unit| unit.code.to_string()).unwrap_or_default();
+            let code =
+                catalogue.tree.get(version.unit).map(|unit| unit.code().to_string()).unwrap_or_default();
             let slug = catalogue.campaign_by_key(version.campaign).map(|campaign| campaign.id.to_string());
             let subject = format!("{}/{code}/{}", slug.unwrap_or_default(), version.day);
             let action = action_of(&version);

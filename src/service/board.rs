@@ -14,7 +14,7 @@ use crate::domain::campaign::{Campaign, State};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::chase::Grouping;
 use crate::domain::comparison::Basis;
-use crate::domain::unit::Unit;
+use crate::domain::unit::Placed;
 use std::sync::Arc;
 
 /// Where a person begins.
@@ -140,7 +140,7 @@ impl App {
                 .filter(|unit| catalogue.tree.is_under(*unit, campaign.unit))
                 .find_map(|unit| catalogue.tree.get(unit));
             if let Some(unit) = own {
-                return Landing::Report { campaign: campaign.id.to_string(), unit: unit.code.to_string() };
+                return Landing::Report { campaign: campaign.id.to_string(), unit: unit.code().to_string() };
             }
         }
         Landing::Board { campaign: campaign.id.to_string() }
@@ -156,7 +156,7 @@ impl App {
         let unit = scope::asked(&catalogue, caller, Some(&campaign), unit)?;
         Ok(Choices {
             units: choices(&catalogue, caller, &campaign, unit, self.limits.page as usize),
-            unit: UnitView::new(unit, &catalogue.tree),
+            unit: UnitView::new(&unit.unit(), &catalogue.tree),
         })
     }
 
@@ -185,7 +185,8 @@ impl App {
             State::Open => today,
             State::Closed => campaign.window.last(),
         };
-        let (id, code, date) = (campaign.id.as_str(), unit.code.as_str(), day.to_string());
+        let (id, code, date) = (campaign.id.as_str(), unit.code(), day.to_string());
+        let code = code.as_str();
         let grid = self.completeness(caller, id, Some(code), None).await?;
         let completeness = grid.on(&date);
         let missing = match state {
@@ -201,7 +202,7 @@ impl App {
             rows: self.rows(caller, id, code, &completeness).await?,
             latest: self.latest(caller, id, code, day).await?,
             units: choices(&catalogue, caller, &campaign, unit, self.limits.page as usize),
-            unit: UnitView::new(unit, &catalogue.tree),
+            unit: UnitView::new(&unit.unit(), &catalogue.tree),
             campaign: CampaignView::new(&campaign, &catalogue, today),
             may_submit: access::may(&caller.actor, &catalogue.tree, Permission::Submit, unit.id),
             day: date,
@@ -217,7 +218,7 @@ impl App {
         catalogue: &Catalogue,
         caller: &Caller,
         campaign: &Arc<Campaign>,
-        unit: &Unit,
+        unit: Placed<'_>,
     ) -> Result<(Vec<Headline>, Option<i32>), Error> {
         let state = campaign.state(self.clock.today());
         let align = if state == State::Open { Align::CampaignDay } else { Align::Whole };
@@ -293,22 +294,20 @@ fn choices(
     catalogue: &Catalogue,
     caller: &Caller,
     campaign: &Campaign,
-    unit: &Unit,
+    unit: Placed<'_>,
     limit: usize,
 ) -> Vec<Choice> {
     let tree = &catalogue.tree;
-    let readable = |unit: &&Unit| {
+    let readable = |unit: &Placed<'_>| {
         tree.is_under(unit.id, campaign.unit) && access::may(&caller.actor, tree, Permission::Read, unit.id)
     };
-    let above = |unit: &Unit| unit.parent.and_then(|parent| tree.get(parent));
-    let mut way: Vec<&Unit> =
-        std::iter::successors(above(unit), |unit| above(unit)).filter(readable).collect();
+    let mut way: Vec<Placed<'_>> = tree.ancestors(unit.id).filter(readable).collect();
     way.reverse();
     let choice =
-        |unit: &Unit, depth: usize| Choice { code: unit.code.to_string(), name: unit.name.clone(), depth };
-    let mut choices: Vec<Choice> = way.iter().enumerate().map(|(depth, unit)| choice(unit, depth)).collect();
+        |unit: Placed<'_>, depth: usize| Choice { code: unit.code().to_string(), name: unit.name(), depth };
+    let mut choices: Vec<Choice> = way.iter().enumerate().map(|(depth, unit)| choice(*unit, depth)).collect();
     let depth = way.len();
-    let siblings: Vec<&Unit> = match way.last() {
+    let siblings: Vec<Placed<'_>> = match way.last() {
         Some(parent) => tree.children(parent.id).filter(readable).collect(),
         None => vec![unit],
     };
@@ -321,7 +320,7 @@ fn choices(
             break;
         }
     }
-    if choices.iter().all(|choice| choice.code != unit.code.as_str()) {
+    if choices.iter().all(|choice| choice.code != unit.code().as_str()) {
         choices.push(choice(unit, depth));
     }
     choices

@@ -177,7 +177,7 @@ pub fn measures() -> ListView<MeasureView> {
 
 impl CampaignView {
     pub(super) fn new(campaign: &Campaign, catalogue: &Catalogue, today: ReportDay) -> Self {
-        let code = |unit: UnitId| catalogue.tree.get(unit).map(|unit| unit.code.to_string());
+        let code = |unit: UnitId| catalogue.tree.get(unit).map(|unit| unit.code().to_string());
         let state = campaign.state(today);
         Self {
             id: campaign.id.to_string(),

@@ -10,7 +10,7 @@ use crate::domain::comparison::{self, Basis, Change};
 use crate::domain::fault::Fault;
 use crate::domain::quantity::Sum;
 use crate::domain::rollup::{Rollup, Rollups};
-use crate::domain::unit::{Unit, UnitId};
+use crate::domain::unit::{Placed, UnitId};
 use crate::i18n::Lang;
 use crate::store::Listing;
 use schemars::JsonSchema;
@@ -175,7 +175,7 @@ impl Compared {
 /// What is compared, once its words are understood.
 #[derive(Debug, Clone)]
 pub(super) struct Terms<'c> {
-    pub(super) unit: &'c Unit,
+    pub(super) unit: Placed<'c>,
     pub(super) campaigns: Vec<Arc<Campaign>>,
     pub(super) align: Align,
     pub(super) basis: Basis,
@@ -249,7 +249,7 @@ impl App {
         let name = |id: &UnitId| catalogue.tree.get(*id);
         Ok(ComparisonView {
             kind: kind.code(),
-            unit: unit.code.to_string(),
+            unit: unit.code().to_string(),
             measure: measure.to_owned(),
             by: match by {
                 By::Year => "year",
@@ -263,7 +263,7 @@ impl App {
                 .left_out
                 .iter()
                 .filter_map(name)
-                .map(|unit| NamedUnit { unit: unit.code.to_string(), name: unit.name.clone() })
+                .map(|unit| NamedUnit { unit: unit.code().to_string(), name: unit.name() })
                 .collect(),
             years: words.years(unit),
             items: match by {
@@ -328,7 +328,7 @@ impl App {
         }
         let any: BTreeSet<UnitId> = reported.iter().flatten().copied().collect();
         let is_comparable = |unit: &UnitId| reported.iter().all(|units| units.contains(unit));
-        let left_out = catalogue.tree.subtree(top).iter().map(|unit| unit.id);
+        let left_out = catalogue.tree.subtree(top).map(|unit| unit.id);
         let left_out = left_out.filter(|unit| any.contains(unit) && !is_comparable(unit)).collect();
         let mut sums = Rollups::new();
         for (campaign, report) in reports.iter().filter(|(_, report)| is_comparable(&report.unit)) {
@@ -380,7 +380,7 @@ impl Words<'_> {
         measure_sum(&self.app.store.slots(), &rollup.sums, self.measure)
     }
 
-    fn years(&self, unit: &Unit) -> Vec<YearView> {
+    fn years(&self, unit: Placed<'_>) -> Vec<YearView> {
         let sum = |campaign: &Campaign| self.sum(&self.compared.rollup(campaign, unit.id));
         let campaigns = self.compared.campaigns.iter().enumerate();
         campaigns
@@ -397,7 +397,7 @@ impl Words<'_> {
             .collect()
     }
 
-    fn days(&self, unit: &Unit) -> Vec<PointView> {
+    fn days(&self, unit: Placed<'_>) -> Vec<PointView> {
         let mut points = Vec::new();
         let mut last: BTreeMap<i32, Sum> = BTreeMap::new();
         for (at, campaign) in self.compared.campaigns.iter().enumerate() {
@@ -420,7 +420,7 @@ impl Words<'_> {
         points
     }
 
-    fn units<'u>(&self, children: impl Iterator<Item = &'u Unit>) -> Vec<PointView> {
+    fn units<'u>(&self, children: impl Iterator<Item = Placed<'u>>) -> Vec<PointView> {
         let mut points = Vec::new();
         for unit in children {
             let mut last = None;
@@ -436,8 +436,8 @@ impl Words<'_> {
                 }
                 let sum = self.sum(&rollup);
                 points.push(PointView {
-                    unit: Some(unit.code.to_string()),
-                    name: Some(unit.name.clone()),
+                    unit: Some(unit.code().to_string()),
+                    name: Some(unit.name().clone()),
                     ..self.point(campaign, last.replace(sum), sum)
                 });
             }

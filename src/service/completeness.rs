@@ -10,7 +10,7 @@ use crate::domain::completeness::{Completeness, Status};
 use crate::domain::expected::Waited;
 use crate::domain::rollup::Rollup;
 use crate::domain::tally::Version;
-use crate::domain::unit::{Unit, UnitId};
+use crate::domain::unit::{Placed, UnitId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -154,7 +154,8 @@ impl App {
         let grid = self.grid(&catalogue, caller, &campaign, unit, days).await?;
         let today = self.clock.today();
         let name = |row: &Row| {
-            catalogue.tree.get(row.unit).map_or(("", ""), |unit| (unit.code.as_str(), &unit.name))
+            let unit = catalogue.tree.get(row.unit);
+            unit.map_or_else(Default::default, |unit| (unit.code().to_string(), unit.name()))
         };
         let mut whole = Completeness::default();
         let due = grid.days.iter().zip(&grid.sums).filter(|(day, _)| **day <= today || date.is_some());
@@ -166,7 +167,7 @@ impl App {
         };
         Ok(CompletenessView {
             campaign: campaign.id.to_string(),
-            unit: unit.code.to_string(),
+            unit: unit.code().to_string(),
             date: date.map(ToOwned::to_owned),
             revision: grid.revision,
             counts: whole.into(),
@@ -193,11 +194,12 @@ impl App {
         catalogue: &Catalogue,
         caller: &Caller,
         campaign: &Arc<Campaign>,
-        top: &Unit,
+        top: Placed<'_>,
         days: Vec<ReportDay>,
     ) -> Result<Grid, Error> {
         let below = scope::reads_below(catalogue, caller, top.id);
-        let children: Vec<&Unit> = if below { catalogue.tree.children(top.id).collect() } else { Vec::new() };
+        let children: Vec<Placed<'_>> =
+            if below { catalogue.tree.children(top.id).collect() } else { Vec::new() };
         let ids: Vec<UnitId> = std::iter::once(top.id).chain(children.iter().map(|child| child.id)).collect();
         let own: HashMap<(UnitId, ReportDay), Version> = self
             .store
@@ -207,7 +209,7 @@ impl App {
             .map(|version| ((version.unit, version.day), version))
             .collect();
         let reading = self.read_sums(catalogue, std::slice::from_ref(campaign), &ids, below).await?;
-        let waited = Waited::under(&catalogue.tree, campaign, top.id, if below { &days } else { &[] });
+        let waited = Waited::under(&catalogue.tree, campaign, top, if below { &days } else { &[] });
         let view =
             View { catalogue, campaign, reading: &reading, own: &own, waited, today: self.clock.today() };
         let top_is_row =
@@ -242,7 +244,7 @@ struct View<'a> {
 }
 
 impl View<'_> {
-    fn row(&self, unit: &Unit, days: &[ReportDay], below: bool) -> Row {
+    fn row(&self, unit: Placed<'_>, days: &[ReportDay], below: bool) -> Row {
         let status = |day: ReportDay| {
             let expected = self.campaign.expects(&self.catalogue.tree, unit.id, day);
             let own = self.own.get(&(unit.id, day));

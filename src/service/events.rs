@@ -145,7 +145,7 @@ impl App {
             let asked = scope::asked(&catalogue, caller, Some(campaign), unit)?;
             let key = (campaign.key, asked.id, scope::reads_below(&catalogue, caller, asked.id));
             let event =
-                Event { campaign: campaign.id.to_string(), unit: asked.code.to_string(), revision: 0 };
+                Event { campaign: campaign.id.to_string(), unit: asked.code().to_string(), revision: 0 };
             wanted.push((key, event, None));
         }
         let place = self.events.places.clone().try_acquire_owned().map_err(|_| Error::Busy)?;

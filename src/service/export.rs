@@ -11,7 +11,7 @@ use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::fault::Fault;
 use crate::domain::tally::Version;
-use crate::domain::unit::Unit;
+use crate::domain::unit::Placed;
 use crate::sheet::book::{Book, BookError, LineChart};
 use crate::store::Listing;
 use serde::Serialize;
@@ -136,12 +136,12 @@ impl App {
                     (What::Flat, _) => json(&tables.flat())?,
                     (_, Form::Csv) => tables.wide_csv(),
                     (_, Form::Json) => {
-                        let (id, code) = (campaign.id.as_str(), unit.code.as_str());
+                        let (id, code) = (campaign.id.as_str(), unit.code());
                         json(&CampaignExport {
                             format: FORMAT,
                             campaign: CampaignView::new(&campaign, &catalogue, self.clock.today()),
-                            unit: unit.code.to_string(),
-                            totals: self.totals(caller, id, Some(code), By::Measure, None).await?,
+                            unit: unit.code().to_string(),
+                            totals: self.totals(caller, id, Some(code.as_str()), By::Measure, None).await?,
                             tallies: views,
                         })?
                     }
@@ -151,7 +151,7 @@ impl App {
         };
         drop(permit);
         let told = serde_json::json!({ "form": form.name(), "bytes": bytes.len() });
-        self.exported(caller, what.action(), format!("{}/{}", campaign.id, unit.code), told).await?;
+        self.exported(caller, what.action(), format!("{}/{}", campaign.id, unit.code()), told).await?;
         Ok(bytes)
     }
 
@@ -161,7 +161,7 @@ impl App {
         caller: &Caller,
         catalogue: &Arc<Catalogue>,
         campaign: &Campaign,
-        top: &Unit,
+        top: Placed<'_>,
     ) -> Result<Vec<TallyView>, Error> {
         let below = scope::reads_below(catalogue, caller, top.id);
         let wanted = |version: &Version| {
@@ -184,9 +184,7 @@ impl App {
             }
         }
         // Numbers of units say when they were entered; people look for the administrative order.
-        let places: std::collections::HashMap<_, usize> =
-            catalogue.tree.subtree(top.id).iter().enumerate().map(|(at, unit)| (unit.id, at)).collect();
-        found.sort_by_key(|version| (version.day, places.get(&version.unit).copied()));
+        found.sort_by_cached_key(|version| (version.day, catalogue.tree.place(version.unit)));
         self.views(catalogue, caller, &found).await
     }
 
@@ -195,10 +193,11 @@ impl App {
         caller: &Caller,
         catalogue: &Arc<Catalogue>,
         campaign: &Arc<Campaign>,
-        unit: &Unit,
+        unit: Placed<'_>,
         form: Form,
     ) -> Result<Vec<u8>, Error> {
-        let (id, code) = (campaign.id.as_str(), Some(unit.code.as_str()));
+        let (id, code) = (campaign.id.as_str(), unit.code());
+        let code = Some(code.as_str());
         let by_unit = self.totals(caller, id, code, By::Unit, None).await?;
         let whole = self.totals(caller, id, code, By::Measure, None).await?;
         let tables = Tables::new(catalogue, caller, campaign, self.clock.today(), &[]);
@@ -217,17 +216,18 @@ impl App {
         &self,
         caller: &Caller,
         campaign: &Campaign,
-        unit: &Unit,
+        unit: Placed<'_>,
         tables: &Tables<'_>,
     ) -> Result<Vec<u8>, Error> {
-        let (id, code) = (campaign.id.as_str(), Some(unit.code.as_str()));
+        let (id, code) = (campaign.id.as_str(), unit.code());
+        let code = Some(code.as_str());
         let whole = self.totals(caller, id, code, By::Measure, None).await?;
         let by_unit = self.totals(caller, id, code, By::Unit, None).await?;
         let by_day = self.totals(caller, id, code, By::Day, None).await?;
         let request = charts::Request {
             campaign: campaign.id.to_string(),
             file: "year-over-year.png".into(),
-            unit: Some(unit.code.to_string()),
+            unit: Some(unit.code().to_string()),
             ..charts::Request::default()
         };
         // Without a year before there is nothing to compare, and no such sheet.

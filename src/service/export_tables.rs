@@ -8,10 +8,11 @@ use crate::domain::calendar::ReportDay;
 use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::consultation::{Mode, Topic};
+use crate::domain::expected::Waited;
 use crate::domain::measure::{CONSULTATIONS, Measure};
 use crate::domain::quantity::{Bound, Quantity};
 use crate::domain::tally::Review;
-use crate::domain::unit::Unit;
+use crate::domain::unit::Placed;
 use crate::i18n::Lang;
 use crate::sheet::book::{Column, Rule, Table, Value};
 use crate::sheet::number;
@@ -121,7 +122,7 @@ impl<'a> Tables<'a> {
         self.lang.text(&format!("export-{key}"))
     }
 
-    fn unit(&self, code: &str) -> Option<&'a Unit> {
+    fn unit(&self, code: &str) -> Option<Placed<'a>> {
         self.catalogue.tree.by_code(code)
     }
 
@@ -134,7 +135,7 @@ impl<'a> Tables<'a> {
         let mut rows = Vec::new();
         for tally in self.tallies {
             let unit = self.unit(&tally.unit);
-            let parent = unit.and_then(|unit| self.catalogue.tree.get(unit.parent?));
+            let parent = unit.and_then(|unit| self.catalogue.tree.get(unit.parent()?));
             let row = |count: Option<(u32, &'static str)>| {
                 let quantity = count
                     .and_then(|(count, bound)| Quantity::new(count.into(), Bound::from_code(bound)?).ok());
@@ -144,8 +145,8 @@ impl<'a> Tables<'a> {
                     year: self.campaign.year,
                     date: tally.date.clone(),
                     unit_code: tally.unit.clone(),
-                    unit_name: unit.map(|unit| unit.name.clone()).unwrap_or_default(),
-                    parent: parent.map(|parent| parent.code.to_string()).unwrap_or_default(),
+                    unit_name: unit.map(|unit| unit.name().clone()).unwrap_or_default(),
+                    parent: parent.map(|parent| parent.code().to_string()).unwrap_or_default(),
                     measure: String::new(),
                     title: String::new(),
                     topic: "",
@@ -254,7 +255,7 @@ impl<'a> Tables<'a> {
     }
 
     fn wide_row(&self, tally: &TallyView, lines: &[Line]) -> Vec<Value> {
-        let unit = self.unit(&tally.unit).map(|unit| unit.name.clone()).unwrap_or_default();
+        let unit = self.unit(&tally.unit).map(|unit| unit.name().clone()).unwrap_or_default();
         let day = tally.date.parse().map_or(Value::Blank, Value::Day);
         let mut cells = vec![Value::text(&tally.unit), Value::text(unit), day];
         let mut sums: BTreeMap<Line, (u32, Bound)> = BTreeMap::new();
@@ -373,14 +374,14 @@ impl<'a> Tables<'a> {
     }
 
     /// A sheet to fill in: a row for every unit that the campaign waits for below a unit.
-    pub(super) fn template(&self, top: &Unit, consultations: bool) -> Table {
+    pub(super) fn template(&self, top: Placed<'_>, consultations: bool) -> Table {
         let ([code, unit, date], [zero, note, _]) = self.frame();
         let window = self.campaign.window;
         let day = if window.contains(self.today) { self.today } else { window.first() };
-        let may =
-            |unit: &&Unit| access::may(&self.caller.actor, &self.catalogue.tree, Permission::Read, unit.id);
-        let units = self.catalogue.tree.subtree(top.id).iter().filter(may);
-        let expected = |unit: &&Unit| self.campaign.expects(&self.catalogue.tree, unit.id, day);
+        let tree = &self.catalogue.tree;
+        let may = |unit: &Placed<'_>| access::may(&self.caller.actor, tree, Permission::Read, unit.id);
+        let waited = Waited::under(tree, self.campaign, top, &[day]);
+        let units = waited.units(true).map(|(unit, _)| unit).filter(may);
         let date_rule = Rule::Days(window.first(), window.last());
         let today = if window.contains(self.today) { Value::Day(self.today) } else { Value::Blank };
         let mut columns =
@@ -419,15 +420,15 @@ impl<'a> Tables<'a> {
             columns.extend([pick_yes(zero, self.word("yes")), note]);
         }
         let blank = columns.len() - 3;
-        let row = |unit: &Unit| {
-            let named = [Value::text(unit.code.as_str()), Value::text(&unit.name), today.clone()];
+        let row = |unit: Placed<'_>| {
+            let named = [Value::text(unit.code().as_str()), Value::text(unit.name()), today.clone()];
             named.into_iter().chain(std::iter::repeat_n(Value::Blank, blank)).collect()
         };
         Table {
             name: self.word("reports"),
             title: self.campaign.name.clone(),
             columns,
-            rows: units.filter(expected).map(row).collect(),
+            rows: units.map(row).collect(),
             frozen: 3,
             spare: 200,
         }

@@ -158,7 +158,8 @@ fn plan(catalogue: &Arc<Catalogue>, caller: &Caller, found: units::Units) -> Pla
     let mut new_at: Vec<usize> = vec![usize::MAX; rows.len()];
     for at in order {
         let row = &rows[at];
-        let before = tree.by_code(row.code.as_str());
+        let before = tree.by_code(row.code.as_str()).map(|unit| unit.unit());
+        let before = before.as_ref();
         // A unit of the file that is stored already is above by its number.
         let parent = match above[at] {
             Above::New(of) => match tree.by_code(rows[of].code.as_str()) {
@@ -229,7 +230,7 @@ impl Placing<'_> {
             return self.named(parent).filter(|_| *parent != row.code);
         }
         if let Some(unit) = self.tree.by_code(row.code.as_str()) {
-            return Some(unit.parent.map_or(Above::None, Above::Known));
+            return Some(unit.parent().map_or(Above::None, Above::Known));
         }
         Some(row.code.parents().iter().find_map(|code| self.named(code)).unwrap_or(Above::None))
     }
@@ -292,8 +293,8 @@ fn merged(
 ) -> Unit {
     let next = || {
         let stored = || match parent {
-            Above::Known(unit) => tree.children(unit).map(|child| child.order).max(),
-            Above::None => tree.roots().map(|unit| unit.order).max(),
+            Above::Known(unit) => tree.children(unit).map(|child| child.order()).max(),
+            Above::None => tree.roots().map(|unit| unit.order()).max(),
             Above::New(_) => None,
         };
         let last = last.entry(parent).or_insert_with(|| stored().unwrap_or(-1));
@@ -321,13 +322,14 @@ fn merged(
 
 /// Units that moved must still make a tree.
 fn refuse_circles(rows: &[UnitRow], changed: &[Unit], tree: &UnitTree, errors: &mut Vec<Remark>) {
-    let moved = |unit: &Unit| tree.get(unit.id).is_some_and(|before| before.parent != unit.parent);
+    let moved = |unit: &Unit| tree.get(unit.id).is_some_and(|before| before.parent() != unit.parent);
     if !changed.iter().any(moved) {
         return;
     }
     let after: HashMap<UnitId, &Unit> = changed.iter().map(|unit| (unit.id, unit)).collect();
-    let units = tree.all().iter().map(|unit| after.get(&unit.id).map_or(unit, |after| *after).clone());
-    if let Err(TreeError::Circle(code)) = UnitTree::new(units.collect()) {
+    let units =
+        tree.all().map(|unit| after.get(&unit.id).map_or_else(|| unit.unit(), |after| (*after).clone()));
+    if let Err(TreeError::Circle(code)) = UnitTree::new(units) {
         let place = rows.iter().find(|row| row.code == code).map_or(Place::default(), |row| row.place);
         errors.push(Remark::new(place, "parent_circular"));
     }

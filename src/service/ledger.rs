@@ -147,8 +147,8 @@ impl App {
         };
         Ok(LedgerView {
             campaign: campaign.id.to_string(),
-            unit: unit.code.to_string(),
-            name: unit.name.clone(),
+            unit: unit.code().to_string(),
+            name: unit.name().clone(),
             balances: balances.into_iter().map(balance).collect(),
             items: entries.into_iter().map(view).collect(),
         })
@@ -168,7 +168,7 @@ impl App {
         let catalogue = self.catalogue();
         let campaign = scope::campaign(&catalogue, caller, campaign)?;
         let unit = scope::asked(&catalogue, caller, Some(&campaign), unit)?;
-        let unit = scope::unit(&catalogue, caller, Permission::Submit, unit.code.as_str())?;
+        let unit = scope::unit(&catalogue, caller, Permission::Submit, unit.code().as_str())?;
         if !catalogue.tree.is_under(unit.id, campaign.unit) {
             return Err(Error::invalid(Fault::new("/unit", "unit_outside_campaign")));
         }
@@ -191,13 +191,13 @@ impl App {
             actor: caller.actor.id,
             at: self.clock.now(),
         };
-        let (origin, subject) = (caller.origin(), format!("{}/{}", campaign.id, unit.code));
+        let (origin, subject) = (caller.origin(), format!("{}/{}", campaign.id, unit.code()));
         let id = self
             .store
             .transact(move |tx: &mut Transaction| Box::pin(tx.add_to_ledger(origin, subject, entry)))
             .await?
             .to_string();
-        let ledger = self.ledger(caller, campaign.id.as_str(), Some(unit.code.as_str())).await?;
+        let ledger = self.ledger(caller, campaign.id.as_str(), Some(unit.code().as_str())).await?;
         let added = ledger.items.into_iter().find(|entry| entry.id == id);
         added.ok_or_else(|| Error::Internal("an entry that is not there".into()))
     }

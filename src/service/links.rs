@@ -84,8 +84,8 @@ fn view(catalogue: &Catalogue, campaign: &Campaign, link: &Link) -> Option<LinkV
     Some(LinkView {
         id: link.id,
         campaign: campaign.id.to_string(),
-        unit: unit.code.to_string(),
-        name: unit.name.clone(),
+        unit: unit.code().to_string(),
+        name: unit.name().clone(),
         kind: match link.kind {
             LinkKind::Report => "report",
             LinkKind::Screen => "screen",
@@ -142,7 +142,7 @@ impl App {
             expires_at,
         };
         let origin = caller.origin();
-        let subject = format!("{}/{}", campaign.id, unit.code);
+        let subject = format!("{}/{}", campaign.id, unit.code());
         let id = self
             .store
             .transact(move |tx: &mut Transaction| {
@@ -193,7 +193,7 @@ impl App {
                 && access::may(&caller.actor, &catalogue.tree, Permission::ManageAccounts, link.unit)
         };
         let link = link.filter(mine).ok_or(Error::NotFound("link_unknown"))?;
-        let unit = catalogue.tree.get(link.unit).map(|unit| unit.code.to_string()).unwrap_or_default();
+        let unit = catalogue.tree.get(link.unit).map(|unit| unit.code().to_string()).unwrap_or_default();
         let campaign = catalogue.campaign_by_key(link.campaign).map(|campaign| campaign.id.to_string());
         let (origin, subject) = (caller.origin(), format!("{}/{unit}", campaign.unwrap_or_default()));
         let detail = serde_json::json!({ "link": id }).to_string();
@@ -227,7 +227,7 @@ impl App {
         let unit = catalogue.tree.get(link.unit).ok_or_else(unknown)?;
         Ok(Opened {
             campaign: campaign.id.to_string(),
-            unit: unit.code.to_string(),
+            unit: unit.code().to_string(),
             screen: link.kind == LinkKind::Screen,
             seconds: link.expires_at.duration_since(now).as_secs().unsigned_abs(),
         })

@@ -80,7 +80,7 @@ impl App {
             at: rfc3339(lock.at),
         };
         let exception = |exception: &Exception| ExceptionView {
-            unit: catalogue.tree.get(exception.unit).map_or_else(String::new, |u| u.code.to_string()),
+            unit: catalogue.tree.get(exception.unit).map_or_else(String::new, |u| u.code().to_string()),
             until: exception.until.map(rfc3339),
             lock: view(&exception.lock),
         };
@@ -169,7 +169,7 @@ impl App {
             .transpose()?;
         let lock = self.lock(caller, &found, date, reason)?;
         let detail = serde_json::json!({
-            "unit": unit.code.as_str(),
+            "unit": unit.code().as_str(),
             "date": lock.day.to_string(),
             "reason": lock.reason,
             "until": until.map(rfc3339),

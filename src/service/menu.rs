@@ -66,7 +66,7 @@ impl App {
         Outlook {
             campaign: Some((campaign.id.to_string(), campaign.name.clone())),
             below: unit.is_some_and(|unit| scope::reads_below(&catalogue, caller, unit.id)),
-            unit: unit.map(|unit| unit.code.to_string()),
+            unit: unit.map(|unit| unit.code().to_string()),
             reports,
             allowed,
         }

@@ -7,7 +7,7 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::fault::Fault;
 use crate::domain::report_text::split::{self, Name, Owner};
 use crate::domain::report_text::{self, Figure, Reading, Span};
-use crate::domain::unit::{Unit, UnitId};
+use crate::domain::unit::{Placed, UnitId};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -124,12 +124,11 @@ pub fn parse(text: &str) -> ParseView {
 }
 
 /// Reads a text split among units.
-fn parse_parts(text: &str, catalogue: &Catalogue, units: &[&Unit]) -> ParseView {
-    let above =
-        |unit: &Unit| unit.parent.and_then(|above| catalogue.tree.get(above)).map_or("", |above| &above.name);
-    let names: Vec<Name<'_>> =
-        units.iter().map(|unit| Name { name: &unit.name, above: above(unit) }).collect();
-    let named = |at: usize| NamedUnit { unit: units[at].code.to_string(), name: units[at].name.clone() };
+fn parse_parts(text: &str, units: &[Placed<'_>]) -> ParseView {
+    let above = |unit: &Placed<'_>| unit.above().map_or_else(String::new, |above| above.name());
+    let named: Vec<(String, String)> = units.iter().map(|unit| (unit.name(), above(unit))).collect();
+    let names: Vec<Name<'_>> = named.iter().map(|(name, above)| Name { name, above }).collect();
+    let named = |at: usize| NamedUnit { unit: units[at].code().to_string(), name: units[at].name() };
     let mut rest = text;
     let mut parts = Vec::new();
     for part in split::split(text, &names) {
@@ -163,19 +162,19 @@ impl App {
         let catalogue = self.catalogue();
         let unit = scope::unit(&catalogue, caller, Permission::Read, code)?;
         let below = scope::reads_below(&catalogue, caller, unit.id);
-        Ok(parse_parts(text, &catalogue, &self.units_below(&catalogue, unit.id, below)))
+        Ok(parse_parts(text, &self.units_below(&catalogue, unit.id, below)))
     }
 
     /// The units that a pasted text may name: open today, below a unit that the caller reads.
-    fn units_below<'c>(&self, catalogue: &'c Catalogue, unit: UnitId, reads: bool) -> Vec<&'c Unit> {
+    fn units_below<'c>(&self, catalogue: &'c Catalogue, unit: UnitId, reads: bool) -> Vec<Placed<'c>> {
         let today = self.clock.today();
         let tree = &catalogue.tree;
-        let all = tree.subtree(unit).get(1..).unwrap_or_default();
-        let is_open = |unit: &&Unit| reads && unit.exists_on(today);
+        let all = tree.subtree(unit).skip(1);
+        let is_open = |unit: &Placed<'_>| reads && unit.exists_on(today);
         if all.len() > MOST_UNITS {
             tree.children(unit).filter(is_open).take(MOST_UNITS).collect()
         } else {
-            all.iter().filter(is_open).collect()
+            all.filter(is_open).collect()
         }
     }
 

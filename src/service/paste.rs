@@ -5,6 +5,8 @@ use super::parse::{FigureView, SpanView};
 use super::tallies::{TallyView, parse_day};
 use super::{App, Caller, Error, scope};
 use crate::domain::access::{self, Permission};
+use crate::domain::expected::Waited;
+use crate::domain::unit::Placed;
 use std::collections::HashMap;
 
 /// The message of one unit. Places are in characters of its own text.
@@ -64,18 +66,12 @@ impl App {
         let day = parse_day(date, "/date")?;
         let below = scope::reads_below(&catalogue, caller, top.id);
         let tree = &catalogue.tree;
-        let expected: Vec<_> = tree
-            .subtree(top.id)
-            .iter()
-            .filter(|unit| (below || unit.id == top.id) && campaign.expects(tree, unit.id, day))
-            .collect();
-        let named = |unit: &crate::domain::unit::Unit| NamedUnit {
-            unit: unit.code.to_string(),
-            name: unit.name.clone(),
-        };
+        let waited = Waited::under(tree, &campaign, top, &[day]);
+        let expected: Vec<Placed<'_>> = waited.units(below).map(|(unit, _)| unit).take(OFFERED).collect();
+        let named = |unit: &Placed<'_>| NamedUnit { unit: unit.code().to_string(), name: unit.name() };
         // Whoever reports for one unit only need not name it.
         let only = if let [one] = expected.as_slice() { Some(named(one)) } else { None };
-        let read = self.parse(caller, text, Some(top.code.as_str()))?;
+        let read = self.parse(caller, text, Some(top.code().as_str()))?;
         let chars: Vec<char> = text.chars().collect();
         let mut parts: Vec<PastePart> = Vec::new();
         for part in read.parts.unwrap_or_default() {
@@ -104,6 +100,6 @@ impl App {
         for part in &mut parts {
             part.stored = part.unit.as_ref().and_then(|unit| stored.remove(&unit.unit));
         }
-        Ok(PasteView { parts, units: expected.into_iter().take(OFFERED).map(named).collect() })
+        Ok(PasteView { parts, units: expected.iter().map(named).collect() })
     }
 }

@@ -12,7 +12,7 @@ use crate::domain::quantity::Sum;
 use crate::domain::review::check_reason;
 use crate::domain::slot::SlotBook;
 use crate::domain::tally::Version;
-use crate::domain::unit::{Unit, UnitId};
+use crate::domain::unit::{Placed, UnitId};
 use crate::i18n::Lang;
 use crate::store::{Marks, NewPublication, Publication, Transaction};
 use schemars::JsonSchema;
@@ -164,7 +164,7 @@ impl App {
             let catalogue = self.catalogue();
             let campaign = scope::campaign(&catalogue, caller, campaign)?;
             let unit = scope::asked(&catalogue, caller, Some(&campaign), body.unit.as_deref())?;
-            let unit = scope::unit(&catalogue, caller, Permission::Publish, unit.code.as_str())?;
+            let unit = scope::unit(&catalogue, caller, Permission::Publish, unit.code().as_str())?;
             let frozen = self.freeze(caller, &catalogue, &campaign, unit, &body.title).await?;
             let (epoch, revision) = (catalogue.epoch, frozen.revision);
             let (origin, subject, at) = (caller.origin(), campaign.id.to_string(), self.clock.now());
@@ -198,7 +198,7 @@ impl App {
         caller: &Caller,
         catalogue: &Catalogue,
         campaign: &Arc<Campaign>,
-        unit: &Unit,
+        unit: Placed<'_>,
         title: &str,
     ) -> Result<Frozen, Error> {
         let mut faults = Vec::new();
@@ -212,7 +212,7 @@ impl App {
         let reading = self.read_sums(catalogue, std::slice::from_ref(campaign), &[unit.id], true).await?;
         let whole = reading.whole(campaign, unit.id);
         let counts =
-            self.completeness(caller, campaign.id.as_str(), Some(unit.code.as_str()), None).await?.counts;
+            self.completeness(caller, campaign.id.as_str(), Some(unit.code().as_str()), None).await?.counts;
         let slots = self.store.slots();
         let total = |measure: &crate::domain::measure::Measure| {
             let sum = measure_sum(&slots, &whole.sums, measure.code.as_str());
@@ -231,8 +231,8 @@ impl App {
         Ok(Frozen {
             campaign: campaign.id.to_string(),
             campaign_name: campaign.name.clone(),
-            unit: unit.code.to_string(),
-            name: unit.name.clone(),
+            unit: unit.code().to_string(),
+            name: unit.name().clone(),
             title,
             at: rfc3339(self.clock.now()),
             by: caller.actor.username.clone(),
@@ -260,8 +260,8 @@ impl App {
             let unit = catalogue.tree.get(one.content.unit);
             PublishedView {
                 number: one.number,
-                unit: unit.map_or_else(String::new, |unit| unit.code.to_string()),
-                name: unit.map_or_else(String::new, |unit| unit.name.clone()),
+                unit: unit.map_or_else(String::new, |unit| unit.code().to_string()),
+                name: unit.map_or_else(String::new, |unit| unit.name()),
                 by: names.get(&one.content.actor).cloned().unwrap_or_default(),
                 at: rfc3339(one.content.at),
                 title: one.content.title,
@@ -333,17 +333,17 @@ impl App {
                     *of_unit.entry(after.unit).or_default() += counted(&slots, after, &total.measure) - was;
                 }
             }
-            let listed = catalogue.tree.subtree(unit).iter();
-            let causes: Vec<&Unit> =
+            let listed = catalogue.tree.subtree(unit);
+            let causes: Vec<Placed<'_>> =
                 listed.filter(|unit| of_unit.get(&unit.id).is_some_and(|sum| *sum != Sum::ZERO)).collect();
             let after = now(total);
             items.push(CorrectedView {
                 measure: total.measure.clone(),
                 before: MeasureTotal::new(total.measure.clone(), sum_of(total)),
                 after: MeasureTotal::new(total.measure.clone(), after),
-                units: causes.iter().map(|unit| unit.code.to_string()).collect(),
+                units: causes.iter().map(|unit| unit.code().to_string()).collect(),
             });
-            lines.push((total, after, causes.iter().map(|unit| unit.name.clone()).collect::<Vec<_>>()));
+            lines.push((total, after, causes.iter().map(|unit| unit.name()).collect::<Vec<_>>()));
         }
         Ok(Some(CorrectionView {
             revision: whole.changes,

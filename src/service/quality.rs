@@ -155,12 +155,12 @@ impl App {
                 .collect();
             let earlier: Vec<Past> = past.iter().filter(|past| past.day < subject.day).cloned().collect();
             let lead = |lead: &UnitId| {
-                let name = catalogue.tree.get(*lead).map_or_else(String::new, |unit| unit.name.clone());
+                let name = catalogue.tree.get(*lead).map_or_else(String::new, |unit| unit.name());
                 (name, reported.contains(&(subject.day, *lead)))
             };
             let leads: Vec<(String, bool)> = subject.leads.iter().map(lead).collect();
             let evidence = Evidence {
-                kind: catalogue.tree.get(subject.unit).map(|unit| unit.kind).unwrap_or_default(),
+                kind: catalogue.tree.get(subject.unit).map(|unit| unit.kind()).unwrap_or_default(),
                 day: subject.day,
                 entries: &subject.entries,
                 past: &earlier,

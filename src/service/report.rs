@@ -11,7 +11,7 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::completeness::Status;
 use crate::domain::fault::Fault;
 use crate::domain::tally::{self, Review};
-use crate::domain::unit::Unit;
+use crate::domain::unit::Placed;
 
 /// A day of the campaign as a unit sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +102,8 @@ impl App {
             (None, State::Closed) => campaign.window.last(),
         };
         let after = self.clock.now() > campaign.deadline_of(day);
-        let (id, code, date) = (campaign.id.as_str(), unit.code.as_str(), day.to_string());
+        let (id, code, date) = (campaign.id.as_str(), unit.code(), day.to_string());
+        let code = code.as_str();
         let versions = self.versions(caller, id, code, &date).await?.items;
         let back = std::iter::successors(Some(day.plus(-1)), |day| Some(day.plus(-1)));
         let back: Vec<ReportDay> =
@@ -120,7 +121,7 @@ impl App {
             closed: tally::check_day(&campaign, &catalogue.tree, unit.id, day, self.clock.now()).err(),
             may_submit: access::may(&caller.actor, &catalogue.tree, Permission::Submit, unit.id),
             campaign: CampaignView::new(&campaign, &catalogue, today),
-            unit: UnitView::new(unit, &catalogue.tree),
+            unit: UnitView::new(&unit.unit(), &catalogue.tree),
             needs_reason: after && versions.last().is_some_and(|v| v.state != Review::Returned.code()),
             on_behalf: super::tallies::is_on_behalf(caller, unit.id),
             leads: leads(&catalogue, &campaign, unit),
@@ -137,11 +138,11 @@ impl App {
 const LEADS: usize = 200;
 
 /// The units beside one, and those above it, as far as they take part.
-fn leads(catalogue: &Catalogue, campaign: &Campaign, unit: &Unit) -> Vec<(String, String)> {
+fn leads(catalogue: &Catalogue, campaign: &Campaign, unit: Placed<'_>) -> Vec<(String, String)> {
     let tree = &catalogue.tree;
-    let above = tree.ancestors(unit.id).filter_map(|above| tree.get(above));
-    let beside = unit.parent.into_iter().flat_map(|parent| tree.children(parent));
-    let takes_part = |other: &&Unit| other.id != unit.id && tree.is_under(other.id, campaign.unit);
+    let above = tree.ancestors(unit.id);
+    let beside = unit.parent().into_iter().flat_map(|parent| tree.children(parent));
+    let takes_part = |other: &Placed<'_>| other.id != unit.id && tree.is_under(other.id, campaign.unit);
     let all = above.chain(beside).filter(takes_part).take(LEADS);
-    all.map(|unit| (unit.code.to_string(), unit.name.clone())).collect()
+    all.map(|unit| (unit.code().to_string(), unit.name())).collect()
 }

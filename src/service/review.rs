@@ -177,7 +177,7 @@ impl App {
         for ((version, mut tally), warnings) in waiting.iter().zip(views).zip(warnings) {
             let unexplained = warnings.iter().any(|warning| warning.asks) && !tally.is_explained();
             tally.warnings = Some(warnings);
-            let name = catalogue.tree.get(version.unit).map_or_else(String::new, |unit| unit.name.clone());
+            let name = catalogue.tree.get(version.unit).map_or_else(String::new, |unit| unit.name().clone());
             rows.push(((!unexplained, version.day, version.unit), WaitingView { tally, name, unexplained }));
         }
         rows.sort_by(|(one, _), (other, _)| order.compare(*one, *other));

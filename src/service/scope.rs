@@ -4,7 +4,7 @@ use super::{App, Caller, Error};
 use crate::domain::access::{self, Permission};
 use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
-use crate::domain::unit::{Unit, UnitId};
+use crate::domain::unit::{Placed, UnitId};
 use std::sync::Arc;
 
 /// The unit with this code, if the caller may do this to it.
@@ -17,7 +17,7 @@ pub fn unit<'c>(
     caller: &Caller,
     permission: Permission,
     code: &str,
-) -> Result<&'c Unit, Error> {
+) -> Result<Placed<'c>, Error> {
     let unit = catalogue.tree.by_code(code).ok_or(Error::NotFound("unit_out_of_scope"))?;
     let may = |permission| access::may(&caller.actor, &catalogue.tree, permission, unit.id);
     if !may(Permission::Read) {
@@ -61,7 +61,7 @@ pub fn asked<'c>(
     caller: &Caller,
     campaign: Option<&Campaign>,
     code: Option<&str>,
-) -> Result<&'c Unit, Error> {
+) -> Result<Placed<'c>, Error> {
     if let Some(code) = code {
         return unit(catalogue, caller, Permission::Read, code);
     }

@@ -228,9 +228,9 @@ impl App {
                 && filter.measure.as_ref().is_none_or(|measure| self.says(version, measure))
         };
         let limit = filter.limit.unwrap_or(self.limits.page).clamp(1, self.limits.page) as usize;
-        let units = catalogue.tree.subtree(top.id).iter().take(if below { usize::MAX } else { 1 });
-        let units: Vec<UnitId> = units.map(|unit| unit.id).collect();
-        let mut found = if units.len() <= catalogue.tree.all().len() / FEW {
+        let units = top.reach(below);
+        let mut found = if units.len() <= catalogue.tree.size() / FEW {
+            let units: Vec<UnitId> = units.map(|unit| unit.id).collect();
             self.tallies_of_few(&campaign, filter, units, limit, wanted).await?
         } else {
             self.tallies_of_many(&campaign, filter, limit, wanted).await?

@@ -302,7 +302,7 @@ impl<'a> Maker<'a> {
 
 impl Maker<'_> {
     fn code(&self, unit: UnitId) -> String {
-        self.catalogue.tree.get(unit).map_or_else(String::new, |unit| unit.code.to_string())
+        self.catalogue.tree.get(unit).map_or_else(String::new, |unit| unit.code().to_string())
     }
 
     fn items(&self, figures: &[(Slot, Quantity)]) -> Option<Vec<ItemView>> {
@@ -345,12 +345,12 @@ impl Maker<'_> {
         }
         Some(TallyView {
             campaign: campaign.id.to_string(),
-            unit: unit.code.to_string(),
+            unit: unit.code().to_string(),
             date: version.day.to_string(),
             version: version.version,
             state: version.review.code(),
             late: version.late,
-            receipt: format!("{}-{}-{}-{}", campaign.id, unit.code, version.day.number(), version.version),
+            receipt: format!("{}-{}-{}-{}", campaign.id, unit.code(), version.day.number(), version.version),
             zero: version.zero && items.is_empty() && consultations.is_empty(),
             items,
             consultations,

@@ -11,7 +11,7 @@ use crate::domain::measure::CONSULTATIONS;
 use crate::domain::quantity::Sum;
 use crate::domain::rollup::{Rollup, Rollups, Sums};
 use crate::domain::slot::{Line, SlotBook};
-use crate::domain::unit::{Unit, UnitId};
+use crate::domain::unit::{Placed, UnitId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
@@ -184,7 +184,7 @@ impl App {
             known_measure(&campaign, measure)?;
         }
         let below = scope::reads_below(&catalogue, caller, unit.id);
-        let children: Vec<&Unit> =
+        let children: Vec<Placed<'_>> =
             if by == By::Unit && below { catalogue.tree.children(unit.id).collect() } else { Vec::new() };
         let units: Vec<UnitId> =
             std::iter::once(unit.id).chain(children.iter().map(|child| child.id)).collect();
@@ -213,7 +213,7 @@ impl App {
         };
         Ok(TotalsView {
             campaign: campaign.id.to_string(),
-            unit: unit.code.to_string(),
+            unit: unit.code().to_string(),
             revision: whole.changes,
             items,
         })
@@ -258,10 +258,10 @@ impl Parts<'_> {
         items
     }
 
-    fn of_unit(&self, unit: &Unit, rollup: &Rollup) -> Vec<TotalItem> {
+    fn of_unit(&self, unit: Placed<'_>, rollup: &Rollup) -> Vec<TotalItem> {
         let mark = |item: &mut TotalItem| {
-            item.unit = Some(unit.code.to_string());
-            item.name = Some(unit.name.clone());
+            item.unit = Some(unit.code().to_string());
+            item.name = Some(unit.name().clone());
         };
         self.measures(rollup, mark, false)
     }

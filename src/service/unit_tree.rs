@@ -8,7 +8,7 @@ use crate::domain::calendar::ReportDay;
 use crate::domain::campaign::{Campaign, Expected};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::fault::Fault;
-use crate::domain::unit::Unit;
+use crate::domain::unit::{Placed, Unit};
 use crate::store::{AuditEntry, Transaction};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -52,15 +52,15 @@ impl App {
         let catalogue = self.catalogue();
         let tree = &catalogue.tree;
         let today = self.clock.today();
-        let readable = |unit: &&Unit| access::may(&caller.actor, tree, Permission::Read, unit.id);
-        let view = |unit: &Unit| UnitView::new(unit, tree);
-        let level = |unit: &Unit| LevelUnit {
+        let readable = |unit: &Placed<'_>| access::may(&caller.actor, tree, Permission::Read, unit.id);
+        let view = |unit: Placed<'_>| UnitView::new(&unit.unit(), tree);
+        let level = |unit: Placed<'_>| LevelUnit {
             children: tree.children(unit.id).count(),
             open: tree.is_open(unit.id, today),
             unit: view(unit),
         };
         let Some(code) = under else {
-            let mut tops: Vec<&Unit> = Vec::new();
+            let mut tops: Vec<Placed<'_>> = Vec::new();
             for grant in access::scopes(&caller.actor, tree, Permission::Read) {
                 match grant.unit {
                     None => tops.extend(tree.roots()),
@@ -68,13 +68,13 @@ impl App {
                 }
             }
             let inner =
-                |unit: &Unit| tops.iter().any(|top| top.id != unit.id && tree.is_under(unit.id, top.id));
-            let mut highest: Vec<&Unit> = tops.iter().copied().filter(|unit| !inner(unit)).collect();
+                |unit: Placed<'_>| tops.iter().any(|top| top.id != unit.id && tree.is_under(unit.id, top.id));
+            let mut highest: Vec<Placed<'_>> = tops.iter().copied().filter(|unit| !inner(*unit)).collect();
             highest.dedup_by_key(|unit| unit.id);
             return Ok(Level { path: Vec::new(), units: highest.into_iter().map(level).collect() });
         };
         let unit = scope::unit(&catalogue, caller, Permission::Read, code)?;
-        let above = tree.ancestors(unit.id).filter_map(|above| tree.get(above)).filter(readable);
+        let above = tree.ancestors(unit.id).filter(readable);
         let mut path: Vec<UnitView> = std::iter::once(unit).chain(above).map(view).collect();
         path.reverse();
         Ok(Level { path, units: tree.children(unit.id).filter(readable).map(level).collect() })
@@ -104,14 +104,14 @@ impl App {
         if tree.children(from.id).any(|child| child.exists_on(on.plus(1))) {
             return fault("/on", "merge_children");
         }
-        if from.opened_on.is_some_and(|opened| opened > on) {
+        if from.opened_on().is_some_and(|opened| opened > on) {
             return fault("/on", "closed_before_opened");
         }
-        let ended = Unit { closed_on: Some(on), ..from.clone() };
+        let ended = Unit { closed_on: Some(on), ..from.unit() };
         let waiting = waiting(&catalogue, from, into, on);
         let origin = caller.origin();
-        let detail = serde_json::json!({ "into": into.code.as_str(), "on": on.to_string() }).to_string();
-        let subject = from.code.to_string();
+        let detail = serde_json::json!({ "into": into.code().as_str(), "on": on.to_string() }).to_string();
+        let subject = from.code().to_string();
         self.store
             .transact(move |tx: &mut Transaction| {
                 Box::pin(async move {
@@ -129,7 +129,7 @@ impl App {
 }
 
 /// Drives that go on after the day and wait for the unit by name, with the one that takes over.
-fn waiting(catalogue: &Catalogue, from: &Unit, into: &Unit, on: ReportDay) -> Vec<Campaign> {
+fn waiting(catalogue: &Catalogue, from: Placed<'_>, into: Placed<'_>, on: ReportDay) -> Vec<Campaign> {
     let goes_on = |campaign: &&std::sync::Arc<Campaign>| campaign.window.last() > on && !campaign.locked;
     let with = |campaign: &std::sync::Arc<Campaign>| {
         let Expected::Listed(units) = &campaign.expected else { return None };

@@ -6,10 +6,11 @@ use crate::domain::access::{self, Permission};
 use crate::domain::calendar::ReportDay;
 use crate::domain::fault::Fault;
 use crate::domain::privacy;
-use crate::domain::unit::{Rank, Unit, UnitCode, UnitId, UnitKind, UnitTree};
+use crate::domain::unit::{Placed, Rank, Unit, UnitCode, UnitId, UnitKind, UnitTree};
 use crate::store::{AuditEntry, NewUnit, Transaction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A unit as told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -35,7 +36,7 @@ impl UnitView {
         Self {
             code: unit.code.to_string(),
             name: unit.name.clone(),
-            parent: unit.parent.and_then(|parent| tree.get(parent)).map(|parent| parent.code.to_string()),
+            parent: unit.parent.and_then(|parent| tree.get(parent)).map(|parent| parent.code().to_string()),
             kind: unit.kind.code(),
             opened_on: unit.opened_on.map(|day| day.to_string()),
             closed_on: unit.closed_on.map(|day| day.to_string()),
@@ -114,9 +115,31 @@ pub enum UnitOrder {
 
 impl UnitOrder {
     /// What two units are compared by; no two are alike.
-    fn key(self, unit: &Unit) -> (&str, &str) {
-        let code = unit.code.as_str();
-        (if self == Self::Name { &unit.name } else { code }, code)
+    fn key(self, unit: Placed<'_>) -> (String, UnitCode) {
+        (if self == Self::Name { unit.name() } else { String::new() }, unit.code())
+    }
+
+    /// So many units at most that come first in this order, after the one with a key.
+    fn first<'t>(
+        self,
+        units: impl Iterator<Item = Placed<'t>>,
+        after: Option<&(String, UnitCode)>,
+        most: usize,
+    ) -> Vec<Placed<'t>> {
+        let mut first = BTreeMap::new();
+        for unit in units {
+            let key = self.key(unit);
+            let full = first.len() == most;
+            let too_late = first.last_key_value().is_some_and(|(last, _)| full && key > *last);
+            if too_late || after.is_some_and(|after| key <= *after) {
+                continue;
+            }
+            first.insert(key, unit);
+            if full {
+                first.pop_last();
+            }
+        }
+        first.into_values().collect()
     }
 }
 
@@ -131,15 +154,15 @@ impl After {
     const RANKS: [Rank; 3] = [Rank::Whole, Rank::Beginning, Rank::Inside];
 
     /// A search ends at a rank and a unit, any other page at a unit alone.
-    fn write(rank: Option<Rank>, unit: &Unit) -> String {
-        rank.map_or_else(|| unit.code.to_string(), |rank| format!("{}:{}", rank as u8, unit.code))
+    fn write(rank: Option<Rank>, unit: Placed<'_>) -> String {
+        rank.map_or_else(|| unit.code().to_string(), |rank| format!("{}:{}", rank as u8, unit.code()))
     }
 
     fn read(cursor: &str, tree: &UnitTree) -> Result<Self, Error> {
         let read = || {
             let (rank, code) = cursor.split_once(':').unwrap_or(("0", cursor));
             let rank = *Self::RANKS.get(rank.parse::<usize>().ok()?)?;
-            Some(Self { rank, place: tree.place(tree.by_code(code)?.id)? })
+            Some(Self { rank, place: tree.by_code(code)?.place() })
         };
         read().ok_or_else(|| Error::invalid(Fault::new("/cursor", "cursor_invalid")))
     }
@@ -147,15 +170,14 @@ impl After {
 
 /// The best of what was found: by rank, then in administrative order, after the end of the page before.
 fn best<'t>(
-    found: impl Iterator<Item = (Rank, &'t Unit)>,
-    wanted: impl Fn(&&'t Unit) -> bool,
-    tree: &UnitTree,
+    found: impl Iterator<Item = (Rank, Placed<'t>)>,
+    wanted: impl Fn(&Placed<'t>) -> bool,
     after: Option<After>,
     most: usize,
-) -> Vec<(Rank, &'t Unit)> {
-    let mut ranked: [Vec<(Rank, &Unit)>; 3] = Default::default();
+) -> Vec<(Rank, Placed<'t>)> {
+    let mut ranked: [Vec<(Rank, Placed<'_>)>; 3] = Default::default();
     for (rank, unit) in found {
-        let passed = |after: After| (rank, tree.place(unit.id)) <= (after.rank, Some(after.place));
+        let passed = |after: After| (rank, unit.place()) <= (after.rank, after.place);
         let of_rank = &mut ranked[rank as usize];
         // Last the one that costs most: half a nation is called 村.
         if of_rank.len() < most && !after.is_some_and(passed) && wanted(&unit) {
@@ -180,42 +202,45 @@ impl App {
         let catalogue = self.catalogue();
         let tree = &catalogue.tree;
         let under = match filter.under.as_deref() {
-            Some(code) => Some(scope::unit(&catalogue, caller, Permission::Read, code)?.id),
+            Some(code) => Some(scope::unit(&catalogue, caller, Permission::Read, code)?),
             None => None,
         };
-        let units = under.map_or(tree.all(), |top| tree.subtree(top));
+        let units = under.map_or_else(|| tree.all(), |top| top.reach(true));
         let limit = filter.limit.unwrap_or(self.limits.page).clamp(1, self.limits.page) as usize;
         let query = filter.query.as_deref().map(str::trim).filter(|query| !query.is_empty());
-        let wanted = |unit: &&Unit| {
+        let wanted = |unit: &Placed<'_>| {
             access::may(&caller.actor, tree, Permission::Read, unit.id)
                 && filter.on.is_none_or(|day| tree.is_open(unit.id, day))
         };
         let after = filter.cursor.as_deref().map(|cursor| After::read(cursor, tree)).transpose()?;
-        let mut found: Vec<(Rank, &Unit)> = match query {
+        let mut found: Vec<(Rank, Placed<'_>)> = match query {
             _ if filter.order != UnitOrder::Place => {
-                let last = after.and_then(|after| tree.all().get(after.place));
+                let last = after.and_then(|after| tree.all().nth(after.place));
                 let last = last.map(|unit| filter.order.key(unit));
-                let mut all: Vec<&Unit> = match query {
-                    Some(query) => tree.search(units, query).map(|(_, unit)| unit).collect(),
-                    None => units.iter().collect(),
+                let first = match query {
+                    Some(query) => {
+                        let found = tree.search(units, query).map(|(_, unit)| unit).filter(wanted);
+                        filter.order.first(found, last.as_ref(), limit + 1)
+                    }
+                    None => filter.order.first(units.filter(wanted), last.as_ref(), limit + 1),
                 };
-                all.retain(|unit| wanted(unit) && last.is_none_or(|last| filter.order.key(unit) > last));
-                all.sort_unstable_by_key(|unit| filter.order.key(unit));
-                all.into_iter().take(limit + 1).map(|unit| (Rank::Whole, unit)).collect()
+                first.into_iter().map(|unit| (Rank::Whole, unit)).collect()
             }
-            Some(query) => best(tree.search(units, query), wanted, tree, after, limit + 1),
+            Some(query) => best(tree.search(units, query), wanted, after, limit + 1),
             None => {
-                let start = units.first().and_then(|unit| tree.place(unit.id)).unwrap_or(0);
-                let passed =
-                    after.map_or(0, |after| (after.place + 1).saturating_sub(start)).min(units.len());
-                let rest = units[passed..].iter().filter(wanted);
+                let passed = after.map_or(0, |after| (after.place + 1).saturating_sub(units.places().start));
+                let rest = units.skip(passed).filter(wanted);
                 rest.take(limit + 1).map(|unit| (Rank::Whole, unit)).collect()
             }
         };
         let more = found.len() > limit;
         found.truncate(limit);
-        let next = found.last().filter(|_| more).map(|(rank, unit)| After::write(query.map(|_| *rank), unit));
-        Ok(UnitsView { items: found.into_iter().map(|(_, unit)| UnitView::new(unit, tree)).collect(), next })
+        let next =
+            found.last().filter(|_| more).map(|(rank, unit)| After::write(query.map(|_| *rank), *unit));
+        Ok(UnitsView {
+            items: found.into_iter().map(|(_, unit)| UnitView::new(&unit.unit(), tree)).collect(),
+            next,
+        })
     }
 
     /// One unit.
@@ -224,7 +249,8 @@ impl App {
     /// Out of scope is not found.
     pub fn unit(&self, caller: &Caller, code: &str) -> Result<UnitView, Error> {
         let catalogue = self.catalogue();
-        Ok(UnitView::new(scope::unit(&catalogue, caller, Permission::Read, code)?, &catalogue.tree))
+        let unit = scope::unit(&catalogue, caller, Permission::Read, code)?;
+        Ok(UnitView::new(&unit.unit(), &catalogue.tree))
     }
 
     /// Enters a unit.
@@ -254,7 +280,7 @@ impl App {
                     };
                     // The new unit has no reports. It can end that the one above it is waited for as a leaf, unless
                     // that never was one.
-                    let always = |unit: &Unit| unit.opened_on.is_none() && unit.closed_on.is_none();
+                    let always = |unit: Placed<'_>| unit.opened_on().is_none() && unit.closed_on().is_none();
                     let tree = &tx.catalogue().tree;
                     let moves_sums = unit.parent.is_some_and(|above| !tree.children(above).any(always));
                     tx.insert_units(vec![new]).await?;
@@ -275,7 +301,7 @@ impl App {
     pub async fn update_unit(&self, caller: &Caller, code: &str, body: &UnitBody) -> Result<UnitView, Error> {
         let catalogue = self.catalogue();
         let tree = &catalogue.tree;
-        let before = scope::unit(&catalogue, caller, Permission::ManageUnits, code)?.clone();
+        let before = scope::unit(&catalogue, caller, Permission::ManageUnits, code)?.unit();
         let mut faults = Vec::new();
         let after = changed(Some(&before), body, tree, &mut faults);
         let (Some(after), true) = (after, faults.is_empty()) else { return Err(Error::Invalid(faults)) };
@@ -295,7 +321,7 @@ impl App {
                 Box::pin(async move {
                     // A name, a code or a place among siblings is in no sum; making a nation's anew takes minutes.
                     let dates = |unit: &Unit| (unit.parent, unit.opened_on, unit.closed_on);
-                    let before = tx.catalogue().tree.get(after.id).map(dates);
+                    let before = tx.catalogue().tree.get(after.id).map(|unit| dates(&unit.unit()));
                     let moves_sums = before != Some(dates(&after));
                     tx.update_unit(after).await?;
                     if moves_sums {
@@ -392,7 +418,7 @@ fn changed(before: Option<&Unit>, body: &UnitBody, tree: &UnitTree, faults: &mut
         fault("/closed_on", "closed_before_opened");
     }
     let order = body.order.or_else(|| before.map(|before| before.order)).unwrap_or_else(|| {
-        let siblings = |parent| tree.children(parent).map(|child| child.order).max();
+        let siblings = |parent| tree.children(parent).map(|child| child.order()).max();
         parent.and_then(siblings).map_or(0, |last| last.saturating_add(1))
     });
     Some(Unit {

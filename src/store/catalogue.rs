@@ -2,18 +2,15 @@
 
 use super::entity::{campaign, campaign_measure, campaign_unit, setting, unit};
 use super::units::{self, Above, NewUnit, Progress};
-use super::{StoreError, Transaction, state};
+use super::{StoreError, Transaction, state, unit_tree};
 use crate::domain::calendar::{ReportDay, Window};
 use crate::domain::campaign::{Campaign, CampaignId, Expected, Kind, Locks};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::measure::{Measure, MeasureCode};
-use crate::domain::unit::{Unit, UnitCode, UnitId, UnitKind, UnitTree};
+use crate::domain::unit::{Unit, UnitId};
 use jiff::civil::Time;
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult,
-    Statement,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -27,19 +24,19 @@ fn damaged(what: impl std::fmt::Display) -> StoreError {
     StoreError::Damaged(what.to_string())
 }
 
-fn day(number: Option<i32>) -> Result<Option<ReportDay>, StoreError> {
-    number.map(|number| ReportDay::from_number(number).map_err(damaged)).transpose()
-}
-
 pub(super) async fn epoch(connection: &impl ConnectionTrait) -> Result<i64, StoreError> {
     let row = setting::Entity::find_by_id(EPOCH).one(connection).await?;
     row.and_then(|row| row.value.parse().ok()).ok_or_else(|| damaged("setting catalogue_epoch"))
 }
 
-pub(super) async fn load(connection: &impl ConnectionTrait) -> Result<Catalogue, StoreError> {
+/// Reads units and campaigns. Of those that are known the units are taken over where they have not changed since.
+pub(super) async fn load(
+    connection: &impl ConnectionTrait,
+    known: &Catalogue,
+) -> Result<Catalogue, StoreError> {
     // The epoch is read first: what changes while the rest is read makes the next look load again.
     let epoch = epoch(connection).await?;
-    let tree = UnitTree::new(load_units(connection).await?).map_err(damaged)?;
+    let (tree, tree_epoch) = unit_tree::load(connection, known).await?;
     let mut measures: HashMap<i32, Vec<campaign_measure::Model>> = HashMap::new();
     let rows = campaign_measure::Entity::find()
         .order_by_asc(campaign_measure::Column::Position)
@@ -63,44 +60,7 @@ pub(super) async fn load(connection: &impl ConnectionTrait) -> Result<Catalogue,
         let locks = locks.remove(&row.id).unwrap_or_default();
         campaigns.push(Arc::new(read_campaign(row, measures, expected, locks)?));
     }
-    Ok(Catalogue { epoch, tree, campaigns })
-}
-
-/// Reads all units, a page at a time: a nation's rows would be several times what the units themselves are.
-async fn load_units(connection: &impl ConnectionTrait) -> Result<Vec<Unit>, StoreError> {
-    const PAGE: i64 = 2_000;
-    const SQL: &str = "SELECT id, code, name, kind, parent_id, opened_on, closed_on, position FROM units \
-                       WHERE id > $1 ORDER BY id LIMIT $2";
-    let mut units: Vec<Unit> = Vec::new();
-    loop {
-        let after = units.last().map_or(i32::MIN, |unit| unit.id.0);
-        let values = [after.into(), PAGE.into()];
-        let statement = Statement::from_sql_and_values(connection.get_database_backend(), SQL, values);
-        let page = connection.query_all_raw(statement).await?;
-        if page.is_empty() {
-            units.shrink_to_fit();
-            return Ok(units);
-        }
-        for row in &page {
-            units.push(read_unit(row)?);
-        }
-    }
-}
-
-fn read_unit(row: &QueryResult) -> Result<Unit, StoreError> {
-    let kind: String = row.try_get_by_index(3)?;
-    let mut name: String = row.try_get_by_index(2)?;
-    name.shrink_to_fit();
-    Ok(Unit {
-        id: UnitId(row.try_get_by_index(0)?),
-        code: UnitCode::new(&row.try_get_by_index::<String>(1)?).map_err(damaged)?,
-        name,
-        kind: UnitKind::from_code(&kind).ok_or_else(|| damaged(&kind))?,
-        parent: row.try_get_by_index::<Option<i32>>(4)?.map(UnitId),
-        opened_on: day(row.try_get_by_index(5)?)?,
-        closed_on: day(row.try_get_by_index(6)?)?,
-        order: row.try_get_by_index(7)?,
-    })
+    Ok(Catalogue { epoch, tree, tree_epoch, campaigns })
 }
 
 fn read_campaign(
@@ -148,7 +108,8 @@ impl Transaction {
         let next = epoch(self.connection()).await? + 1;
         let row = setting::ActiveModel { name: Unchanged(EPOCH.into()), value: Set(next.to_string()) };
         row.update(self.connection()).await?;
-        self.reload_catalogue().await
+        self.reload_catalogue().await?;
+        self.keep_tree().await
     }
 
     /// Enters units and gives their numbers, in their order.

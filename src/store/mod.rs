@@ -33,6 +33,7 @@ mod state;
 mod submission;
 mod tally;
 mod transaction;
+mod unit_tree;
 mod units;
 mod verify;
 mod writer;
@@ -121,7 +122,7 @@ impl Store {
     /// When the database cannot be reached, is too old, or cannot be migrated.
     pub async fn open(settings: &Settings, clock: Clock) -> Result<Self, StoreError> {
         let connections = connect::open(settings).await?;
-        let catalogue = Arc::new(catalogue::load(&connections.read).await?);
+        let catalogue = Arc::new(catalogue::load(&connections.read, &Catalogue::default()).await?);
         let book = Arc::new(slots::load(&connections.read).await?);
         let (catalogue_sender, catalogue) = watch::channel(catalogue);
         let (slots, _) = watch::channel(book);
@@ -141,12 +142,28 @@ impl Store {
         if settings.migrate && !state::unsealed(&store.read).await?.is_empty() {
             store.seal_unsealed().await?;
         }
+        let found = store.catalogue();
+        if settings.migrate && found.tree_epoch.is_none() && found.tree.size() > 0 {
+            store.keep_tree().await?;
+        }
         Ok(store)
     }
 
     /// Seals what is changed in place where a database was filled before it was sealed.
     async fn seal_unsealed(&self) -> Result<(), StoreError> {
         self.transact(|tx: &mut Transaction| Box::pin(async move { tx.touch_unsealed().await })).await
+    }
+
+    /// Keeps the tree of units where none is kept, or none that this program can read.
+    async fn keep_tree(&self) -> Result<(), StoreError> {
+        self.transact(|tx: &mut Transaction| {
+            Box::pin(async move {
+                // Read again: units may have been changed by hand since.
+                tx.reload_catalogue().await?;
+                tx.keep_tree().await
+            })
+        })
+        .await
     }
 
     /// The units and campaigns as last seen.

@@ -72,7 +72,7 @@ impl Transaction {
     }
 
     pub(super) async fn reload_catalogue(&mut self) -> Result<(), StoreError> {
-        self.catalogue = Arc::new(catalogue::load(&self.inner).await?);
+        self.catalogue = Arc::new(catalogue::load(&self.inner, &self.catalogue).await?);
         Ok(())
     }
 
@@ -80,6 +80,10 @@ impl Transaction {
     #[must_use]
     pub const fn catalogue(&self) -> &Arc<Catalogue> {
         &self.catalogue
+    }
+
+    pub(super) fn set_catalogue(&mut self, catalogue: Catalogue) {
+        self.catalogue = Arc::new(catalogue);
     }
 
     /// When the transaction began.

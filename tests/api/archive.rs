@@ -99,17 +99,17 @@ async fn copy(text: &str, engine: Engine) -> (Arc<Database>, Store) {
     (database, store)
 }
 
-/// The tables that the database has, told by itself.
+/// The tables that the database has, told by itself, without the snapshot that is made of the units.
 async fn tables(database: &Database) -> BTreeSet<String> {
     let db = database.connect().await;
     let sql = match db.get_database_backend() {
         DbBackend::Postgres => {
             "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema() \
-             AND table_name <> 'seaql_migrations'"
+             AND table_name NOT IN ('seaql_migrations', 'unit_snapshots')"
         }
         _ => {
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
-             AND name <> 'seaql_migrations'"
+             AND name NOT IN ('seaql_migrations', 'unit_snapshots')"
         }
     };
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();

@@ -53,4 +53,5 @@ mod screens;
 mod tamper;
 mod tokens;
 mod tripwire;
+mod unit_snapshot;
 mod writer;

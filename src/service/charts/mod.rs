@@ -17,7 +17,7 @@ use crate::domain::measure::{CONSULTATIONS, Measure};
 use crate::domain::quantity::Sum;
 use crate::domain::rollup::Rollup;
 use crate::domain::slot::{Line, SlotBook};
-use crate::domain::unit::{Unit, UnitId};
+use crate::domain::unit::{Placed, UnitId};
 use crate::i18n::Lang;
 use crate::service::comparison::parse_years;
 use crate::service::completeness::Grid;
@@ -165,7 +165,7 @@ struct Desk<'a> {
     caller: &'a Caller,
     catalogue: &'a Catalogue,
     campaign: &'a Arc<Campaign>,
-    unit: &'a Unit,
+    unit: Placed<'a>,
     measure: &'a Measure,
     theme: draw::Theme,
     today: ReportDay,
@@ -237,24 +237,25 @@ impl Desk<'_> {
 
     fn place_and_days(&self) -> String {
         let (first, last) = (self.campaign.window.first(), self.campaign.window.last());
-        let values =
-            [("unit", self.unit.name.as_str()), ("first", &first.to_string()), ("last", &last.to_string())];
+        let unit = self.unit.name();
+        let values = [("unit", unit.as_str()), ("first", &first.to_string()), ("last", &last.to_string())];
         self.lang().words("chart-subtitle", &values)
     }
 
-    fn children(&self) -> Vec<&Unit> {
+    fn children(&self) -> Vec<Placed<'_>> {
         let below = scope::reads_below(self.catalogue, self.caller, self.unit.id);
-        let children: Vec<&Unit> = self.catalogue.tree.children(self.unit.id).filter(|_| below).collect();
+        let children: Vec<Placed<'_>> =
+            self.catalogue.tree.children(self.unit.id).filter(|_| below).collect();
         if children.is_empty() { vec![self.unit] } else { children }
     }
 
     /// Units directly below that existed at some time in a drive.
-    fn present(&self) -> Vec<&Unit> {
-        let existed = |unit: &&Unit| self.campaign.window.days().any(|day| unit.exists_on(day));
+    fn present(&self) -> Vec<Placed<'_>> {
+        let existed = |unit: &Placed<'_>| self.campaign.window.days().any(|day| unit.exists_on(day));
         self.children().into_iter().filter(existed).collect()
     }
 
-    async fn read(&self, units: &[&Unit]) -> Result<crate::service::totals::Reading, Error> {
+    async fn read(&self, units: &[Placed<'_>]) -> Result<crate::service::totals::Reading, Error> {
         let below = scope::reads_below(self.catalogue, self.caller, self.unit.id);
         let ids: Vec<UnitId> =
             std::iter::once(self.unit.id).chain(units.iter().map(|unit| unit.id)).collect();
@@ -264,11 +265,11 @@ impl Desk<'_> {
     async fn totals(&self) -> Result<draw::Totals, Error> {
         let units = self.present();
         let reading = self.read(&units).await?;
-        let bar = |unit: &&Unit| {
+        let bar = |unit: &Placed<'_>| {
             let rollup = reading.whole(self.campaign, unit.id);
             let reported = rollup.changes > 0;
             draw::Bar {
-                label: unit.name.clone(),
+                label: unit.name(),
                 value: reported.then(|| value(self.sum(&rollup, self.measure))),
                 note: String::new(),
             }
@@ -366,7 +367,7 @@ impl Desk<'_> {
             let mut sum = Completeness::default();
             due.for_each(|(counts, _)| sum += *counts);
             draw::UnitRow {
-                label: self.catalogue.tree.get(row.unit).map(|unit| unit.name.clone()).unwrap_or_default(),
+                label: self.catalogue.tree.get(row.unit).map(|unit| unit.name()).unwrap_or_default(),
                 cells: row
                     .statuses
                     .iter()

@@ -78,7 +78,7 @@ impl Desk<'_> {
         };
         let below = self.present();
         let mut rows: Vec<draw::TableRow> =
-            below.iter().map(|unit| row(&unit.name, unit.id, false)).collect();
+            below.iter().map(|unit| row(&unit.name(), unit.id, false)).collect();
         if below.len() > 1 {
             rows.push(row(&self.lang().text("summary-total"), self.unit.id, true));
         }

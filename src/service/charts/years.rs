@@ -5,7 +5,7 @@ use crate::domain::calendar::{Align, constitution_day_in};
 use crate::domain::campaign::{Campaign, Kind, State};
 use crate::domain::comparison::Basis;
 use crate::domain::quantity::Sum;
-use crate::domain::unit::{Unit, UnitId};
+use crate::domain::unit::{Placed, UnitId};
 use crate::service::Error;
 use crate::service::comparison::{Compared, Terms, change_view, drives};
 use pufa_charts as draw;
@@ -96,16 +96,16 @@ impl Desk<'_> {
             let rollup = compared.rollup(campaign, unit);
             (rollup.changes > 0).then(|| self.sum(&rollup, self.measure))
         };
-        let below: Vec<&Unit> =
+        let below: Vec<Placed<'_>> =
             self.children().into_iter().filter(|child| child.id != self.unit.id).collect();
-        let group = |unit: &Unit| {
+        let group = |unit: Placed<'_>| {
             let sums: Vec<Option<Sum>> =
                 compared.campaigns.iter().map(|campaign| sum(unit.id, campaign)).collect();
             let newest = sums.len().checked_sub(1).filter(|at| compared.year_before(*at).is_some());
             let last = newest.and_then(|at| sums[at - 1]);
             let this = sums.last().copied().flatten();
             draw::Group {
-                label: unit.name.clone(),
+                label: unit.name(),
                 values: sums.iter().map(|sum| sum.map(value)).collect(),
                 changes: Vec::new(),
                 change: match (last, this) {
@@ -153,8 +153,8 @@ impl Desk<'_> {
 
     fn years_subtitle(&self, compared: &Compared) -> String {
         let first = compared.campaigns.first().map_or(0, |campaign| campaign.year).to_string();
-        let values =
-            [("unit", self.unit.name.as_str()), ("first", &first), ("last", &self.campaign.year.to_string())];
+        let (unit, last) = (self.unit.name(), self.campaign.year.to_string());
+        let values = [("unit", unit.as_str()), ("first", &first), ("last", &last)];
         let years = self.lang().words("chart-years-by-day", &values);
         self.lang().words("chart-in", &[("what", &years), ("word", self.word(self.measure))])
     }
@@ -172,8 +172,9 @@ impl Desk<'_> {
             _ => self.lang().words("chart-through-day", &[("n", &n.to_string())]),
         });
         let key = if through.is_some() { "chart-years-through" } else { "chart-years-whole" };
+        let unit = self.unit.name();
         let values = [
-            ("unit", self.unit.name.as_str()),
+            ("unit", unit.as_str()),
             ("first", first.as_str()),
             ("last", last.as_str()),
             ("through", through.as_deref().unwrap_or_default()),
@@ -190,7 +191,7 @@ impl Desk<'_> {
             return None;
         }
         let names = compared.left_out.iter().filter_map(|unit| self.catalogue.tree.get(*unit));
-        let names: Vec<&str> = names.map(|unit| unit.name.as_str()).collect();
+        let names: Vec<String> = names.map(|unit| unit.name()).collect();
         let key = if names.is_empty() { "chart-comparable" } else { "chart-comparable-left_out" };
         Some(self.lang().words(key, &[("names", &names.join(self.lang().pick("、", ", ")))]))
     }

@@ -4,9 +4,10 @@ use super::{Question, day_of};
 use crate::domain::access::{self, Permission};
 use crate::domain::calendar::rfc3339;
 use crate::domain::chase::{Channel, Grouping};
+use crate::domain::expected::Waited;
 use crate::domain::fault::Fault;
 use crate::domain::privacy;
-use crate::domain::unit::{Unit, UnitId, UnitTree};
+use crate::domain::unit::{Placed, UnitId, UnitTree};
 use crate::service::{App, Caller, Error, scope};
 use crate::store::{Asked, AuditEntry, Chase, NewChase, Transaction};
 use schemars::JsonSchema;
@@ -177,7 +178,7 @@ impl App {
         let origin = caller.origin();
         let subject = format!("{} {day}", campaign.id);
         let detail =
-            serde_json::json!({ "unit": top.code.as_str(), "channel": channel.code(), "asked": units.len() })
+            serde_json::json!({ "unit": top.code().as_str(), "channel": channel.code(), "asked": units.len() })
                 .to_string();
         let (id, at) = self
             .store
@@ -240,24 +241,23 @@ impl App {
         let top = scope::asked(&catalogue, caller, Some(&campaign), unit)?;
         let below = scope::reads_below(&catalogue, caller, top.id);
         let tree = &catalogue.tree;
-        let subtree = if below { tree.subtree(top.id) } else { std::slice::from_ref(top) };
         let today = self.clock.today();
         let due: Vec<_> = campaign.window.days().filter(|day| *day <= today).collect();
-        let days =
-            |unit: &Unit| due.iter().filter(|day| campaign.expects(tree, unit.id, **day)).count() as u64;
         let from = usize::try_from(number(cursor)?.unwrap_or(0)).unwrap_or(0);
-        let demanded = subtree.iter().map(|unit| (unit, days(unit))).filter(|(_, days)| *days > 0);
-        let mut page: Vec<(&Unit, u64)> = demanded.skip(from).take(self.limits.page as usize + 1).collect();
+        let waited = Waited::under(tree, &campaign, top, &due);
+        let demanded = waited.units(below);
+        let mut page: Vec<(Placed<'_>, u64)> =
+            demanded.skip(from).take(self.limits.page as usize + 1).collect();
         let more = page.len() > self.limits.page as usize;
         page.truncate(self.limits.page as usize);
         let ids: Vec<UnitId> = page.iter().map(|(unit, _)| unit.id).collect();
         let asked = self.store.asked(campaign.key, None, &ids).await?;
-        let item = |(unit, demanded): &(&Unit, u64)| {
+        let item = |(unit, demanded): &(Placed<'_>, u64)| {
             let asked: Option<&Asked> = asked.get(&unit.id);
             let expects = catalogue.campaigns.iter().filter(|other| other.expects(tree, unit.id, today));
             BurdenView {
-                unit: unit.code.to_string(),
-                name: unit.name.clone(),
+                unit: unit.code().to_string(),
+                name: unit.name(),
                 demanded: *demanded,
                 asked: asked.map_or(0, |asked| asked.times),
                 asked_at: asked.map(|asked| rfc3339(asked.last)),
@@ -280,13 +280,12 @@ impl App {
         let catalogue = self.catalogue();
         let top = scope::asked(&catalogue, caller, None, unit)?;
         let below = scope::reads_below(&catalogue, caller, top.id);
-        let subtree = if below { catalogue.tree.subtree(top.id) } else { std::slice::from_ref(top) };
         let labels: HashMap<UnitId, String> = self.store.liaisons().await?;
-        let view = |unit: &Unit| {
+        let view = |unit: Placed<'_>| {
             let label = labels.get(&unit.id)?.clone();
-            Some(LiaisonView { unit: unit.code.to_string(), label })
+            Some(LiaisonView { unit: unit.code().to_string(), label })
         };
-        Ok(LiaisonsView { items: subtree.iter().filter_map(view).collect(), next: None })
+        Ok(LiaisonsView { items: top.reach(below).filter_map(view).collect(), next: None })
     }
 
     /// Sets the contact group of a unit.
@@ -305,8 +304,8 @@ impl App {
         let label = privacy::line(&body.label, 0..=LABEL, "name_invalid")
             .map_err(|code| Error::invalid(Fault::new("/label", code)))?
             .to_owned();
-        let (origin, subject, id) = (caller.origin(), unit.code.to_string(), unit.id);
-        let view = LiaisonView { unit: unit.code.to_string(), label: label.clone() };
+        let (origin, subject, id) = (caller.origin(), unit.code().to_string(), unit.id);
+        let view = LiaisonView { unit: unit.code().to_string(), label: label.clone() };
         let detail = serde_json::json!({ "label": label }).to_string();
         self.store
             .transact(move |tx: &mut Transaction| {
@@ -321,7 +320,7 @@ impl App {
 }
 
 fn view(tree: &UnitTree, campaign: String, chase: Chase, told: impl Fn(UnitId) -> bool) -> ChaseView {
-    let code = |id: UnitId| tree.get(id).map(|unit| unit.code.to_string());
+    let code = |id: UnitId| tree.get(id).map(|unit| unit.code().to_string());
     ChaseView {
         id: chase.id,
         campaign,

@@ -14,7 +14,8 @@ use crate::domain::campaign::{Campaign, State};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::chase::{self, Grouping};
 use crate::domain::completeness::Status;
-use crate::domain::unit::{Unit, UnitId};
+use crate::domain::expected::Waited;
+use crate::domain::unit::{Placed, UnitId};
 use crate::i18n::Lang;
 use crate::store::Asked;
 use schemars::JsonSchema;
@@ -87,7 +88,7 @@ pub(super) struct Missing {
 pub(super) struct Question<'a> {
     pub(super) catalogue: &'a Catalogue,
     pub(super) campaign: &'a Campaign,
-    pub(super) top: &'a Unit,
+    pub(super) top: Placed<'a>,
     pub(super) below: bool,
     pub(super) day: ReportDay,
     pub(super) grouping: Grouping,
@@ -136,15 +137,9 @@ impl App {
 
     pub(super) async fn missing_of(&self, question: Question<'_>) -> Result<Missing, Error> {
         let Question { catalogue, campaign, top, day, .. } = question;
-        let subtree = if question.below { catalogue.tree.subtree(top.id) } else { std::slice::from_ref(top) };
-        let expected: Vec<UnitId> = subtree
-            .iter()
-            .filter(|unit| campaign.expects(&catalogue.tree, unit.id, day))
-            .map(|unit| unit.id)
-            .collect();
-        let reports = self.store.current(campaign.key, &[day], &expected).await?;
-        let counted: HashMap<UnitId, bool> =
-            reports.iter().map(|report| (report.unit, report.counts())).collect();
+        let waited = Waited::under(&catalogue.tree, campaign, top, &[day]);
+        let expected: Vec<UnitId> = waited.units(question.below).map(|(unit, _)| unit.id).collect();
+        let counted = self.store.standing(campaign.key, day, &expected).await?;
         let units: Vec<UnitId> =
             expected.iter().copied().filter(|unit| counted.get(unit) != Some(&true)).collect();
         let asked = self.store.asked(campaign.key, Some(day), &units).await?;
@@ -161,12 +156,13 @@ impl App {
             minutes_left: chase::minutes_left(deadline, now),
             quiet: quiet.contains(now).then(|| (quiet.text(), chase::clock(quiet.to))),
         };
-        let found: Vec<&Unit> = units.iter().filter_map(|id| catalogue.tree.get(*id)).collect();
+        let found: Vec<Placed<'_>> = units.iter().filter_map(|id| catalogue.tree.get(*id)).collect();
         let groups = words.groups(&found, &labels);
-        let item = |unit: &&Unit| missing_unit(unit, counted.contains_key(&unit.id), asked.get(&unit.id));
+        let item =
+            |unit: &Placed<'_>| missing_unit(*unit, counted.contains_key(&unit.id), asked.get(&unit.id));
         let view = MissingView {
             campaign: campaign.id.to_string(),
-            unit: top.code.to_string(),
+            unit: top.code().to_string(),
             date: day.to_string(),
             deadline: rfc3339(deadline),
             minutes_left: words.minutes_left,
@@ -181,17 +177,17 @@ impl App {
     }
 }
 
-fn missing_unit(unit: &Unit, returned: bool, asked: Option<&Asked>) -> MissingUnit {
+fn missing_unit(unit: Placed<'_>, returned: bool, asked: Option<&Asked>) -> MissingUnit {
     MissingUnit {
-        unit: unit.code.to_string(),
-        name: unit.name.clone(),
+        unit: unit.code().to_string(),
+        name: unit.name().clone(),
         status: if returned { Status::Returned.code() } else { Status::Missing.code() },
         asked: asked.map_or(0, |asked| asked.times),
         asked_at: asked.map(|asked| rfc3339(asked.last)),
     }
 }
 
-type Group<'a> = (Option<String>, Vec<&'a Unit>);
+type Group<'a> = (Option<String>, Vec<Placed<'a>>);
 
 /// The words of a list: a reminder before the deadline, a request after it.
 struct Words<'a> {
@@ -204,14 +200,14 @@ struct Words<'a> {
 
 impl<'a> Words<'a> {
     /// The missing by what puts them together, in the order in which the first of each comes.
-    fn groups(&self, found: &[&'a Unit], labels: &HashMap<UnitId, String>) -> Vec<Group<'a>> {
+    fn groups(&self, found: &[Placed<'a>], labels: &HashMap<UnitId, String>) -> Vec<Group<'a>> {
         let tree = &self.question.catalogue.tree;
-        let name = |unit: &Unit| match self.question.grouping {
+        let name = |unit: Placed<'_>| match self.question.grouping {
             Grouping::None => None,
-            Grouping::Parent => unit.parent.and_then(|parent| tree.get(parent)).map(|unit| unit.name.clone()),
+            Grouping::Parent => unit.above().map(|above| above.name()),
             Grouping::Liaison => {
-                let line = std::iter::once(unit.id).chain(tree.ancestors(unit.id));
-                line.into_iter().find_map(|unit| labels.get(&unit).cloned())
+                let mut line = std::iter::once(unit).chain(tree.ancestors(unit.id));
+                line.find_map(|unit| labels.get(&unit.id).cloned())
             }
         };
         let mut groups: Vec<Group<'a>> = Vec::new();
@@ -220,18 +216,18 @@ impl<'a> Words<'a> {
         }
         let mut places: HashMap<Option<String>, usize> = HashMap::new();
         for unit in found {
-            let name = name(unit);
+            let name = name(*unit);
             let at = *places.entry(name.clone()).or_insert_with(|| {
                 groups.push((name, Vec::new()));
                 groups.len() - 1
             });
-            groups[at].1.push(unit);
+            groups[at].1.push(*unit);
         }
         groups
     }
 
-    fn names(&self, units: &[&Unit]) -> String {
-        let names: Vec<&str> = units.iter().map(|unit| unit.name.as_str()).collect();
+    fn names(&self, units: &[Placed<'_>]) -> String {
+        let names: Vec<String> = units.iter().map(|unit| unit.name()).collect();
         names.join(self.question.lang.pick("、", ", "))
     }
 
@@ -244,11 +240,11 @@ impl<'a> Words<'a> {
         MissingGroup {
             text: self.say("missing-group", &self.names(units), units.len(), &group),
             name: name.clone(),
-            units: units.iter().map(|unit| unit.code.to_string()).collect(),
+            units: units.iter().map(|unit| unit.code().to_string()).collect(),
         }
     }
 
-    fn whole(&self, found: &[&Unit], groups: &[Group<'a>]) -> String {
+    fn whole(&self, found: &[Placed<'_>], groups: &[Group<'a>]) -> String {
         let lines = groups.iter().map(|(name, units)| {
             let count = units.len().to_string();
             let values =

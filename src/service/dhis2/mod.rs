@@ -14,7 +14,7 @@ use crate::domain::access::{self, Permission};
 use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::measure::Measure;
-use crate::domain::unit::{Unit, UnitTree};
+use crate::domain::unit::{Placed, UnitTree};
 use crate::i18n::Lang;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -47,31 +47,27 @@ impl Kind {
     }
 }
 
-fn unit(unit: &Unit, tree: &UnitTree) -> Value {
-    let mut path: Vec<&str> = tree
-        .ancestors(unit.id)
-        .filter_map(|above| tree.get(above))
-        .map(|above| above.code.as_str())
-        .collect();
+fn unit(unit: Placed<'_>, tree: &UnitTree) -> Value {
+    let mut path: Vec<String> = tree.ancestors(unit.id).map(|above| above.code().to_string()).collect();
     path.reverse();
-    path.push(unit.code.as_str());
+    path.push(unit.code().to_string());
     let mut object = json!({
-        "id": unit.code.as_str(),
-        "code": unit.code.as_str(),
-        "name": unit.name,
-        "displayName": unit.name,
-        "shortName": unit.name.chars().take(50).collect::<String>(),
+        "id": unit.code().as_str(),
+        "code": unit.code().as_str(),
+        "name": unit.name(),
+        "displayName": unit.name(),
+        "shortName": unit.name().chars().take(50).collect::<String>(),
         "level": path.len(),
         "path": format!("/{}", path.join("/")),
         "leaf": tree.children(unit.id).next().is_none(),
         // DHIS2 asks for an opening date of every unit; one that is open since ever has this one there.
-        "openingDate": unit.opened_on.map_or_else(|| "1970-01-01".to_owned(), |day| day.to_string()),
+        "openingDate": unit.opened_on().map_or_else(|| "1970-01-01".to_owned(), |day| day.to_string()),
     });
-    if let Some(closed) = unit.closed_on {
+    if let Some(closed) = unit.closed_on() {
         object["closedDate"] = json!(closed.to_string());
     }
-    if let Some(parent) = unit.parent.and_then(|parent| tree.get(parent)) {
-        object["parent"] = json!({ "id": parent.code.as_str() });
+    if let Some(parent) = unit.above() {
+        object["parent"] = json!({ "id": parent.code().as_str() });
     }
     object
 }
@@ -131,9 +127,9 @@ impl App {
         let tree = &catalogue.tree;
         let wanted = |at: usize| range.contains(&at);
         if kind == Kind::OrganisationUnits {
-            let seen = |unit: &&Unit| access::may(&caller.actor, tree, Permission::Read, unit.id);
+            let seen = |unit: &Placed<'_>| access::may(&caller.actor, tree, Permission::Read, unit.id);
             let (mut found, mut total) = (Vec::new(), 0);
-            for one in tree.all().iter().filter(seen) {
+            for one in tree.all().filter(seen) {
                 if wanted(total) {
                     found.push(unit(one, tree));
                 }
@@ -173,7 +169,7 @@ impl App {
         let catalogue = self.catalogue();
         let units = caller.actor.grants.iter().filter_map(|grant| catalogue.tree.get(grant.unit?));
         let units: Vec<Value> =
-            units.map(|unit| json!({ "id": unit.code.as_str(), "name": unit.name })).collect();
+            units.map(|unit| json!({ "id": unit.code().as_str(), "name": unit.name() })).collect();
         let roles = caller.actor.grants.iter().map(|grant| grant.role);
         let roles: Vec<Value> = roles.map(|role| json!({ "id": role.code(), "name": role.code() })).collect();
         let sets: Vec<Value> =

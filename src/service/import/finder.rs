@@ -4,7 +4,7 @@ use super::super::Caller;
 use crate::domain::access::{self, Permission};
 use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
-use crate::domain::unit::{Unit, UnitId};
+use crate::domain::unit::{Placed, UnitId};
 use crate::sheet::{Place, Remark};
 use std::collections::HashMap;
 
@@ -12,19 +12,19 @@ use std::collections::HashMap;
 pub(super) struct Finder<'a> {
     catalogue: &'a Catalogue,
     caller: &'a Caller,
-    names: HashMap<&'a str, Vec<&'a Unit>>,
+    names: HashMap<String, Vec<Placed<'a>>>,
 }
 
 impl<'a> Finder<'a> {
     pub(super) fn new(catalogue: &'a Catalogue, caller: &'a Caller, campaign: &Campaign) -> Self {
-        let mut names: HashMap<&str, Vec<&Unit>> = HashMap::new();
+        let mut names: HashMap<String, Vec<Placed<'_>>> = HashMap::new();
         for unit in catalogue.tree.subtree(campaign.unit) {
-            names.entry(&unit.name).or_default().push(unit);
+            names.entry(unit.name()).or_default().push(unit);
         }
         Self { catalogue, caller, names }
     }
 
-    fn may(&self, permission: Permission, unit: &Unit) -> bool {
+    fn may(&self, permission: Permission, unit: Placed<'_>) -> bool {
         access::may(&self.caller.actor, &self.catalogue.tree, permission, unit.id)
     }
 
@@ -34,24 +34,25 @@ impl<'a> Finder<'a> {
         if let Some(code) = code {
             let unit = self.by_code(code)?.ok_or_else(|| unknown(code))?;
             // A hidden code under another name: one of them is a slip, and figures of the wrong unit are hard to find.
-            return match name.filter(|name| *name != unit.name && *name != unit.code.as_str()) {
+            return match name.filter(|name| *name != unit.name() && *name != unit.code().as_str()) {
                 None => Ok(unit.id),
                 Some(name) => Err(Remark::new(Place::default(), "unit_name_differs")
                     .with("name", name.escape_debug())
-                    .with("right", &unit.name)),
+                    .with("right", unit.name())),
             };
         }
         let name = name.unwrap_or_default();
         let named = self.names.get(name).map_or(&[][..], Vec::as_slice);
-        let mine: Vec<&&Unit> = named.iter().filter(|unit| self.may(Permission::Submit, unit)).collect();
+        let may = |permission| named.iter().filter(move |unit| self.may(permission, **unit));
+        let mine: Vec<&Placed<'_>> = may(Permission::Submit).collect();
         match mine.as_slice() {
             [one] => Ok(one.id),
-            [] if named.iter().any(|unit| self.may(Permission::Read, unit)) => {
+            [] if may(Permission::Read).next().is_some() => {
                 Err(Remark::new(Place::default(), "unit_not_yours").with("unit", name.escape_debug()))
             }
             [] => self.by_code(name)?.map(|unit| unit.id).ok_or_else(|| unknown(name)),
             many => {
-                let codes: Vec<&str> = many.iter().map(|unit| unit.code.as_str()).take(10).collect();
+                let codes: Vec<String> = many.iter().map(|unit| unit.code().to_string()).take(10).collect();
                 let remark =
                     Remark::new(Place::default(), "unit_ambiguous").with("unit", name.escape_debug());
                 Err(remark.with("codes", codes.join(", ")))
@@ -59,8 +60,8 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn by_code(&self, code: &str) -> Result<Option<&Unit>, Remark> {
-        let seen = self.catalogue.tree.by_code(code).filter(|unit| self.may(Permission::Read, unit));
+    fn by_code(&self, code: &str) -> Result<Option<Placed<'_>>, Remark> {
+        let seen = self.catalogue.tree.by_code(code).filter(|unit| self.may(Permission::Read, *unit));
         match seen {
             Some(unit) if !self.may(Permission::Submit, unit) => {
                 Err(Remark::new(Place::default(), "unit_not_yours").with("unit", code.escape_debug()))

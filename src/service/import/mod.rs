@@ -398,8 +398,8 @@ impl Plan {
             let unit = catalogue.tree.get(row.report.unit);
             ImportItem {
                 row: row.report.unit_place.row,
-                unit: unit.map(|unit| unit.code.to_string()).unwrap_or_default(),
-                name: unit.map(|unit| unit.name.clone()).unwrap_or_default(),
+                unit: unit.map(|unit| unit.code().to_string()).unwrap_or_default(),
+                name: unit.map(|unit| unit.name().clone()).unwrap_or_default(),
                 date: row.report.day.to_string(),
                 change: row.change,
                 before: row.stored.clone(),

@@ -46,7 +46,7 @@ impl App {
         Ok(HookView {
             id: hook.id,
             campaign: campaign.id.to_string(),
-            unit: unit.map(|unit| unit.code.to_string()).unwrap_or_default(),
+            unit: unit.map(|unit| unit.code().to_string()).unwrap_or_default(),
             kind: hook.kind.code(),
             address: masked(&hook.url),
             signed: !hook.secret.is_empty(),
@@ -72,7 +72,7 @@ impl App {
     ) -> Result<HookView, Error> {
         let catalogue = self.catalogue();
         let campaign = scope::campaign(&catalogue, caller, campaign)?;
-        let own = catalogue.tree.get(campaign.unit).map(|unit| unit.code.to_string()).unwrap_or_default();
+        let own = catalogue.tree.get(campaign.unit).map(|unit| unit.code().to_string()).unwrap_or_default();
         let code = body.unit.as_deref().unwrap_or(&own);
         let unit = scope::unit(&catalogue, caller, Permission::ManageCampaigns, code)?;
         if !catalogue.tree.is_under(unit.id, campaign.unit) {

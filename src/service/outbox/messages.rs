@@ -7,7 +7,7 @@ use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::chase::Grouping;
 use crate::domain::tally::Version;
-use crate::domain::unit::{Unit, UnitId};
+use crate::domain::unit::{Placed, UnitId};
 use crate::i18n::Lang;
 use crate::service::bots::Message;
 use crate::service::charts::Request;
@@ -91,7 +91,7 @@ impl App {
                 let request = Request {
                     campaign: campaign.id.to_string(),
                     file: "summary.png".into(),
-                    unit: Some(unit.code.to_string()),
+                    unit: Some(unit.code().to_string()),
                     preset: Some("phone".into()),
                     ..Request::default()
                 };
@@ -113,12 +113,13 @@ impl App {
         &self,
         hook: &Hook,
         campaign: &Campaign,
-        unit: &Unit,
+        unit: Placed<'_>,
         date: &str,
     ) -> Result<Message, Error> {
         let caller = onlooker(hook);
         let lang = caller.lang;
-        let (id, code) = (campaign.id.as_str(), Some(unit.code.as_str()));
+        let (id, code) = (campaign.id.as_str(), unit.code());
+        let code = Some(code.as_str());
         let counts = self.completeness(&caller, id, code, Some(date)).await?.counts;
         let totals = self.totals(&caller, id, code, By::Measure, None).await?;
         let amounts: Vec<String> = totals
@@ -151,7 +152,7 @@ impl App {
         if campaign.demo {
             lines.push(lang.text("chart-demo"));
         }
-        let values = [("campaign", campaign.name.as_str()), ("unit", &unit.name), ("date", date)];
+        let values = [("campaign", campaign.name.as_str()), ("unit", &unit.name()), ("date", date)];
         Ok(Message::Titled { title: lang.words("summary-message-title", &values), lines })
     }
 
@@ -160,7 +161,7 @@ impl App {
         id: &str,
         event: Event,
         campaign: &Campaign,
-        unit: &Unit,
+        unit: Placed<'_>,
         version: &Version,
     ) -> serde_json::Value {
         let slots = self.store.slots();
@@ -178,7 +179,7 @@ impl App {
             "id": id,
             "type": event.code(),
             "campaign": campaign.id.as_str(),
-            "unit": unit.code.as_str(),
+            "unit": unit.code().as_str(),
             "date": version.day.to_string(),
             "version": version.version,
             "state": version.review.code(),
@@ -199,12 +200,13 @@ impl App {
                 "id": id,
                 "type": "ping",
                 "campaign": campaign.id.as_str(),
-                "unit": unit.map(|unit| unit.code.as_str()),
+                "unit": unit.map(|unit| unit.code().to_string()),
                 "at": rfc3339(self.clock.now()),
             });
             return Message::Event { id, kind: "ping", body };
         }
-        let values = [("campaign", campaign.name.as_str()), ("unit", unit.map_or("", |unit| &unit.name))];
+        let unit = unit.map_or_else(String::new, |unit| unit.name());
+        let values = [("campaign", campaign.name.as_str()), ("unit", &unit)];
         Message::Text(lang(hook).words("hook-test", &values))
     }
 }

@@ -159,7 +159,7 @@ pub(super) fn view(catalogue: &Catalogue, hook: &Hook, delivery: Delivery) -> De
         id: delivery.id,
         event_id: super::event_id(hook, &delivery),
         event: delivery.event.code(),
-        unit: unit.map(|unit| unit.code.to_string()).unwrap_or_default(),
+        unit: unit.map(|unit| unit.code().to_string()).unwrap_or_default(),
         date: delivery.subject.day.to_string(),
         number: delivery.subject.number,
         state: delivery.state.code(),

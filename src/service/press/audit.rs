@@ -8,7 +8,7 @@ use crate::domain::quantity::Sum;
 use crate::domain::report_text::style::{self, Occasion};
 use crate::domain::report_text::{self, Figure, Span};
 use crate::domain::slot::Line;
-use crate::domain::unit::Unit;
+use crate::domain::unit::Placed;
 use crate::i18n::Lang;
 use crate::service::parse::{FigureView, SpanView};
 use crate::service::totals::{Reading, measure_sum};
@@ -98,7 +98,7 @@ struct Evidence<'a> {
     scene: &'a Scene<'a>,
     app: &'a App,
     reading: Reading,
-    children: Vec<&'a Unit>,
+    children: Vec<Placed<'a>>,
     states: HashMap<String, States>,
     last_day: Option<ReportDay>,
 }
@@ -146,7 +146,7 @@ impl Evidence<'_> {
         }
         for child in &self.children {
             let sum = measure_sum(&slots, &self.reading.whole(campaign, child.id).sums, measure);
-            parts.push(BasisView { unit: Some(child.code.to_string()), ..BasisView::new("unit", sum) });
+            parts.push(BasisView { unit: Some(child.code().to_string()), ..BasisView::new("unit", sum) });
         }
         let whole = self.reading.whole(campaign, self.scene.unit.id);
         let mut titles: BTreeMap<String, Sum> = BTreeMap::new();
@@ -269,7 +269,7 @@ impl App {
         self.check_text(text)?;
         let catalogue = self.catalogue();
         let scene = Scene::find(&catalogue, caller, campaign, unit)?;
-        let children: Vec<&Unit> =
+        let children: Vec<Placed<'_>> =
             if scene.below { catalogue.tree.children(scene.unit.id).collect() } else { Vec::new() };
         let units: Vec<_> =
             std::iter::once(scene.unit.id).chain(children.iter().map(|child| child.id)).collect();
@@ -283,9 +283,9 @@ impl App {
         let mut known = HashMap::new();
         Ok(AuditView {
             campaign: scene.campaign.id.to_string(),
-            unit: scene.unit.code.to_string(),
+            unit: scene.unit.code().to_string(),
             revision,
-            snapshot: snapshot::id(scene.unit.code.as_str(), revision),
+            snapshot: snapshot::id(scene.unit.code().as_str(), revision),
             figures: read.figures.into_iter().map(|figure| evidence.check(figure, &mut known)).collect(),
             findings: findings(caller.lang, &scene, text),
             unread: read.unread.into_iter().map(|span| SpanView::new(span, 0)).collect(),

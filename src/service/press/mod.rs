@@ -14,10 +14,11 @@ use crate::domain::calendar::{Align, ReportDay, chinese_number, constitution_wee
 use crate::domain::campaign::{Campaign, Kind, is_own_measure};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::comparison::Basis;
+use crate::domain::expected::Waited;
 use crate::domain::measure::Measure;
 use crate::domain::press::{Said, say};
 use crate::domain::quantity::Sum;
-use crate::domain::unit::{Unit, UnitId};
+use crate::domain::unit::{Placed, UnitId};
 use crate::i18n::Lang;
 use crate::store::Listing;
 use schemars::JsonSchema;
@@ -74,7 +75,7 @@ pub struct PressView {
 struct Scene<'c> {
     catalogue: &'c Catalogue,
     campaign: Arc<Campaign>,
-    unit: &'c Unit,
+    unit: Placed<'c>,
     below: bool,
 }
 
@@ -142,16 +143,16 @@ impl App {
         let line = join(lang, ("，", ", "), &phrases);
         let (mut short, mut long) = (String::new(), String::new());
         if !figures.is_empty() {
-            short = lang.words("press-short", &[("unit", &scene.unit.name), ("figures", &line)]);
+            short = lang.words("press-short", &[("unit", &scene.unit.name()), ("figures", &line)]);
             let comparison = self.compared(caller, &scene).await?;
             long = self.skeleton(lang, &scene, (reported, expected), &line, &figures, &comparison);
         }
         let revision = reading.whole(&scene.campaign, scene.unit.id).changes;
         Ok(PressView {
             campaign: scene.campaign.id.to_string(),
-            unit: scene.unit.code.to_string(),
+            unit: scene.unit.code().to_string(),
             revision,
-            snapshot: snapshot::id(scene.unit.code.as_str(), revision),
+            snapshot: snapshot::id(scene.unit.code().as_str(), revision),
             reported,
             expected,
             short,
@@ -188,13 +189,8 @@ impl App {
         let campaign = &scene.campaign;
         let today = self.clock.today();
         let days: Vec<ReportDay> = campaign.window.days().filter(|day| *day <= today).collect();
-        let tree = &scene.catalogue.tree;
-        let expected: BTreeSet<UnitId> = tree
-            .subtree(scene.unit.id)
-            .iter()
-            .map(|unit| unit.id)
-            .filter(|unit| scene.covers(*unit) && days.iter().any(|day| campaign.expects(tree, *unit, *day)))
-            .collect();
+        let waited = Waited::under(&scene.catalogue.tree, campaign, scene.unit, &days);
+        let expected: BTreeSet<UnitId> = waited.units(scene.below).map(|(unit, _)| unit.id).collect();
         let reports = self.store.list(&Listing { campaign: campaign.key, ..Listing::default() }).await?;
         let reported: BTreeSet<UnitId> =
             reports.iter().filter(|report| report.counts()).map(|report| report.unit).collect();
@@ -253,13 +249,13 @@ impl App {
         let last = campaign.window.last().min(self.clock.today().max(campaign.window.first()));
         let (first, last) = (day(lang, campaign.window.first()), day(lang, last));
         let year = campaign.window.first().year().to_string();
-        let unit = scene.unit.name.as_str();
+        let unit = scene.unit.name();
         let mut text = Vec::new();
         let days = [
             ("year", year.as_str()),
             ("first", &first),
             ("last", &last),
-            ("unit", unit),
+            ("unit", unit.as_str()),
             ("name", &campaign.name),
         ];
         text.push(match ordinals(campaign) {

@@ -81,8 +81,8 @@ impl App {
         Ok(SnapshotView {
             id: id(code, revision),
             campaign: scene.campaign.id.to_string(),
-            unit: unit.code.to_string(),
-            name: unit.name.clone(),
+            unit: unit.code().to_string(),
+            name: unit.name().clone(),
             revision,
             current: revision == now,
             at: then.at.map(rfc3339),

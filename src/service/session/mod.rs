@@ -69,7 +69,7 @@ impl GrantView {
     pub fn new(grant: &Grant, tree: &UnitTree) -> Self {
         Self {
             role: grant.role.code(),
-            unit: grant.unit.and_then(|unit| tree.get(unit)).map(|unit| unit.code.to_string()),
+            unit: grant.unit.and_then(|unit| tree.get(unit)).map(|unit| unit.code().to_string()),
             below: grant.below,
         }
     }

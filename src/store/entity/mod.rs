@@ -41,6 +41,24 @@ pub mod unit {
     no_relations!();
 }
 
+pub mod unit_snapshot {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "unit_snapshots")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub part: i32,
+        pub epoch: i64,
+        #[sea_orm(column_type = "String(StringLen::N(64))")]
+        pub digest: String,
+        #[sea_orm(column_type = "Blob")]
+        pub body: Vec<u8>,
+    }
+
+    no_relations!();
+}
+
 pub mod campaign {
     use sea_orm::entity::prelude::*;
 

@@ -8,10 +8,11 @@ use crate::domain::review::Facts;
 use crate::domain::rollup::Rollup;
 use crate::domain::tally::{Channel, Review, Version};
 use crate::domain::unit::{UnitId, UnitTree};
-use crate::store::{Store, StoreError, catalogue, figures, rollup, tally};
+use crate::store::{Store, StoreError, catalogue, figures, rollup, tally, unit_tree};
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Reports read at once, as one text: fetching a row costs more than looking at it.
 const PAGE: u32 = 10_000;
@@ -21,7 +22,12 @@ impl Store {
     pub(super) async fn verify_totals(&self) -> Result<Findings, StoreError> {
         let snapshot = self.snapshot().await?;
         let mut findings = Findings::default();
-        let catalogue = catalogue::load(&snapshot).await?;
+        let mut catalogue = catalogue::load(&snapshot, &Catalogue::default()).await?;
+        let units = unit_tree::read(&snapshot).await?;
+        if *catalogue.tree != units {
+            findings.add("the tree of units that is kept is not that of the units".into());
+            catalogue.tree = Arc::new(units);
+        }
         for campaign in &catalogue.campaigns {
             let mut days = days(&snapshot, campaign.key).await?;
             let mut sums = Sums::default();
@@ -168,7 +174,7 @@ impl Sums {
     fn add(&mut self, campaign: &Campaign, tree: &UnitTree, version: &Version) {
         if let Some(parent) = tree.ancestors(version.unit).next() {
             let expected = campaign.expects(tree, version.unit, version.day);
-            *self.by_parent.entry(parent).or_default() += &Rollup::of(version, expected);
+            *self.by_parent.entry(parent.id).or_default() += &Rollup::of(version, expected);
         }
     }
 
@@ -182,7 +188,8 @@ impl Sums {
         let Some(day) = self.day else { return Ok(()) };
         let mut right: BTreeMap<UnitId, Rollup> = BTreeMap::new();
         for (parent, sum) in &self.by_parent {
-            for unit in std::iter::once(*parent).chain(catalogue.tree.ancestors(*parent)) {
+            let above = catalogue.tree.ancestors(*parent).map(|above| above.id);
+            for unit in std::iter::once(*parent).chain(above) {
                 *right.entry(unit).or_default() += sum;
             }
         }
@@ -191,7 +198,8 @@ impl Sums {
         let none = Rollup::default();
         for (unit, right) in &right {
             if stored.get(unit).unwrap_or(&none) != right {
-                let code = catalogue.tree.get(*unit).map_or("?", |unit| unit.code.as_str());
+                let code =
+                    catalogue.tree.get(*unit).map_or_else(|| "?".into(), |unit| unit.code().to_string());
                 findings.add(format!("rollup {} {code} {day} is not the sum of its tallies", campaign.id));
             }
         }
