@@ -87,7 +87,7 @@ fn corner(before: Point, after: Point, half: f32) -> Option<Point> {
     let half_cos = (0.5 + 0.5 * cos).max(0.0).sqrt();
     let slight = cos > 0.0 && half * (1.0 - half_cos) <= STRAY * half_cos;
     let scale = 1.0 / (1.0 + cos);
-    slight.then(|| ((before.0 + after.0) * scale, (before.1 + after.1) * scale))
+    slight.then_some(((before.0 + after.0) * scale, (before.1 + after.1) * scale))
 }
 
 impl Piece {
