@@ -25,6 +25,7 @@ mod outbox;
 mod pace;
 mod place;
 mod publication;
+mod queue;
 mod review;
 mod rollup;
 mod rows;
@@ -50,13 +51,13 @@ pub use ledger::{LedgerEntry, LedgerId};
 pub use locks::{Exception, Lock};
 pub use outbox::{Delivery, DeliveryFilter, Hook, Settled, State as DeliveryState, Subject};
 pub use publication::{Marks, NewPublication, Publication};
+pub use queue::{Work, Written};
 pub use rollup::Reading;
 pub use submission::{Act, IdempotencyKey, Outcome, Precondition, Submission};
 pub use tally::{Listing, Page};
 pub use transaction::Transaction;
 pub use units::{Above, NewUnit, Progress};
 pub use verify::{Anchor, Finding};
-pub use writer::{Work, Written};
 
 use crate::clock::Clock;
 use crate::domain::catalogue::Catalogue;
@@ -110,7 +111,7 @@ const READY: Duration = Duration::from_secs(2);
 pub struct Store {
     read: DatabaseConnection,
     health: health::Health,
-    writer: writer::Handle,
+    writer: queue::Handle,
     catalogue: watch::Receiver<Arc<Catalogue>>,
     slots: watch::Sender<Arc<SlotBook>>,
 }
