@@ -161,6 +161,16 @@ impl SubAssign<&Self> for Rollup {
 /// Rollups, or changes of them, by campaign, unit and day, in the fixed order in which rows are touched.
 pub type Rollups = BTreeMap<(i32, UnitId, ReportDay), Rollup>;
 
+/// The rows that a report of a unit changes: those of every unit above.
+pub fn above(
+    tree: &UnitTree,
+    campaign: i32,
+    unit: UnitId,
+    day: ReportDay,
+) -> impl Iterator<Item = (i32, UnitId, ReportDay)> {
+    tree.ancestors(unit).map(move |above| (campaign, above.id, day))
+}
+
 /// Enters the replacement of one version by the next into the rows of every unit above.
 ///
 /// `before` is absent for a first version. Both versions are of the same campaign, unit and day.
@@ -176,8 +186,8 @@ pub fn replace(
     if let Some(before) = before {
         change -= &Rollup::of(before, expected);
     }
-    for above in tree.ancestors(after.unit) {
-        *rollups.entry((after.campaign, above.id, after.day)).or_default() += &change;
+    for row in above(tree, after.campaign, after.unit, after.day) {
+        *rollups.entry(row).or_default() += &change;
     }
 }
 

@@ -22,6 +22,13 @@ pub struct Origin {
     pub address: Option<IpAddr>,
 }
 
+impl Head {
+    /// The number that the next entry gets.
+    pub(super) const fn next(&self) -> i64 {
+        self.seq + 1
+    }
+}
+
 /// What is told of a change.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -76,7 +83,7 @@ pub(super) async fn append(
 ) -> Result<Head, StoreError> {
     let mut row = audit::Model {
         shard,
-        seq: head.seq + 1,
+        seq: head.next(),
         at: at.as_millisecond().max(head.at),
         actor_id: entry.origin.actor,
         address: entry.origin.address.map(|address| address.to_canonical().to_string()),

@@ -1,5 +1,5 @@
 //! A batch of reports: what is looked up for it, what is decided, and what is written. Where that happens is the
-//! writer's affair; nothing here begins or ends a transaction.
+//! writer's affair; nothing here begins or ends a transaction. What does not need each other's answers is asked at once.
 
 use super::audit::{self, Entry};
 use super::idempotency::{self, Answered};
@@ -10,6 +10,7 @@ use super::{StoreError, tally};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::rollup::{self as rules, Rollups};
 use crate::domain::tally::Version;
+use futures_util::future::{try_join, try_join3};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -36,18 +37,18 @@ impl Known {
     pub(super) async fn look(place: &impl Place, submissions: &[&Submission]) -> Result<Self, StoreError> {
         let keyed = submissions.iter().filter_map(|one| Some((one.actor, one.idempotency.as_ref()?)));
         let keys: Vec<(i32, &str)> = keyed.map(|(actor, key)| (actor, key.key.as_str())).collect();
-        let answered = idempotency::find(place, &keys).await?;
+        let mut reports: Vec<tally::Key> = submissions.iter().map(|one| key(one)).collect();
+        reports.sort_unstable();
+        reports.dedup();
+        let (answered, current) =
+            try_join(idempotency::find(place, &keys), tally::current(place, &reports)).await?;
         let told = answered.values().map(|answered| answered.key);
         let told: Vec<(tally::Key, u32)> =
             told.map(|(campaign, day, unit, version)| ((campaign, day, unit), version)).collect();
         let told = tally::these(place, &told).await?.into_iter();
-        let mut reports: Vec<tally::Key> = submissions.iter().map(|one| key(one)).collect();
-        reports.sort_unstable();
-        reports.dedup();
-        let current = tally::current(place, &reports).await?.into_iter();
         let report = |version: &Version| (version.campaign, version.day, version.unit);
         Ok(Self {
-            current: current.map(|version| (report(&version), Arc::new(version))).collect(),
+            current: current.into_iter().map(|version| (report(&version), Arc::new(version))).collect(),
             answered,
             told: told.map(|version| ((report(&version), version.version), Arc::new(version))).collect(),
         })
@@ -69,6 +70,11 @@ impl Known {
 
 fn key(submission: &Submission) -> tally::Key {
     (submission.campaign, submission.day, submission.unit)
+}
+
+/// The rollup rows above the reports of a batch: those that it may change.
+pub(super) fn above(submissions: &[&Submission], catalogue: &Catalogue) -> impl Iterator<Item = rollup::Key> {
+    submissions.iter().flat_map(|one| rules::above(&catalogue.tree, one.campaign, one.unit, one.day))
 }
 
 /// What became of the submissions of a batch, in their order, and what is to be written for it.
@@ -146,9 +152,11 @@ impl Decided<'_> {
         now: Timestamp,
         hot: &Hot,
     ) -> Result<Rollups, StoreError> {
-        tally::insert(place, &self.versions, shard, batch).await?;
-        let written = rollup::merge(place, shard, std::mem::take(&mut self.changes), hot).await?;
-        idempotency::insert(place, now, &self.keyed).await?;
+        let changes = std::mem::take(&mut self.changes);
+        let versions = tally::insert(place, &self.versions, shard, batch);
+        let rollups = rollup::merge(place, shard, changes, hot);
+        let keys = idempotency::insert(place, now, &self.keyed);
+        let ((), written, ()) = try_join3(versions, rollups, keys).await?;
         Ok(written)
     }
 }

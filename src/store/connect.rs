@@ -1,7 +1,7 @@
-//! Connections: a pool that only reads, and the one connection that writes.
+//! Connections: a pool that only reads, one connection that writes, and one that batches of reports have for themselves.
 
 use super::StoreError;
-use super::direct::Direct;
+use super::direct::{Direct, File, Server};
 use super::health::{self, Health};
 use pufa_migrations::Migrator;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -54,7 +54,7 @@ impl Settings {
 pub(super) struct Connections {
     pub(super) read: DatabaseConnection,
     pub(super) write: DatabaseConnection,
-    pub(super) direct: Option<Direct>,
+    pub(super) direct: Direct,
     pub(super) health: Health,
 }
 
@@ -66,6 +66,9 @@ const CHECKPOINT_PAGES: u32 = 20_000;
 
 /// How long a connection waits for the write lock of another process.
 const BUSY: Duration = Duration::from_secs(10);
+
+/// How long a connection to PostgreSQL that writes is waited for.
+pub(super) const CONNECTING: Duration = Duration::from_secs(5);
 
 /// What a connection keeps of SQLite's pages, in KiB with a minus. Reports of a day come in no order and lie all over its pages:
 /// what the writer does not keep it reads again, and what does not fit is written before the commit and once more after.
@@ -82,19 +85,19 @@ pub(super) async fn open(settings: &Settings) -> Result<Connections, StoreError>
         migrate(&write, None).await?;
     }
     let read = Database::connect(reading(settings, &health)).await?;
-    Ok(Connections { read, write, direct: direct(settings)?, health })
+    Ok(Connections { read, write, direct: direct(settings, &health)?, health })
 }
 
-/// The connection that batches have for themselves on SQLite, once the file is there.
-fn direct(settings: &Settings) -> Result<Option<Direct>, StoreError> {
+/// The connection that batches have for themselves, once the database is there.
+fn direct(settings: &Settings, health: &Health) -> Result<Direct, StoreError> {
     if !settings.is_sqlite() {
-        return Ok(None);
+        return Ok(Direct::Server(Box::new(Server::new(settings, health.clone())?)));
     }
     let options = SqliteConnectOptions::from_str(&settings.url);
     let options = options.map_err(|error| StoreError::Unusable(error.to_string()))?;
     let mut pragmas = vec![("synchronous", "FULL".to_owned()), ("foreign_keys", "ON".to_owned())];
     pragmas.extend(pragmas_of(false));
-    Direct::open(options.get_filename(), BUSY, &pragmas).map(Some)
+    File::open(options.get_filename(), BUSY, &pragmas).map(Direct::File)
 }
 
 /// What every connection to SQLite is told by name.
@@ -136,7 +139,7 @@ fn options(settings: &Settings, connections: u32, reader: bool) -> ConnectOption
     options
         .max_connections(connections)
         .min_connections(kept)
-        .acquire_timeout(Duration::from_secs(if reader || settings.is_sqlite() { 10 } else { 5 }))
+        .acquire_timeout(if reader || settings.is_sqlite() { Duration::from_secs(10) } else { CONNECTING })
         .idle_timeout(Duration::from_secs(600))
         .test_before_acquire(reader && !settings.is_sqlite())
         .sqlx_logging(false);
@@ -157,8 +160,8 @@ fn options(settings: &Settings, connections: u32, reader: bool) -> ConnectOption
 fn writing(settings: &Settings, health: &Health) -> ConnectOptions {
     let mut options = options(settings, 1, false);
     let before = health.clone();
-    options.map_sqlx_postgres_before_acquire(move |_, _| {
-        let sound = !before.is_failing();
+    options.map_sqlx_postgres_before_acquire(move |_, connection| {
+        let sound = before.trusts(connection.age);
         Box::pin(async move { Ok(sound) })
     });
     let after = health.clone();

@@ -1,21 +1,23 @@
 //! Whether the database takes writes, and what a failure says about the connection it came on.
 //!
 //! On a cluster the server behind an address changes: it ends, it only reads from now on, or it stops answering while its
-//! sockets stay open. So after any failure of the database the next write gets a new connection, and no write waits for
-//! ever.
+//! sockets stay open. So after any failure of the database no connection that was open writes again, and no write waits for ever.
 
 use super::StoreError;
 use sea_orm::sqlx::{self, PgConnection};
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
-use std::sync::Arc;
+use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 /// Whether the database takes writes, as far as the last one tells.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Health {
     failing: Arc<AtomicBool>,
+    /// When it failed last.
+    failed: Arc<RwLock<Option<Instant>>>,
     /// Held while somebody finds out whether writes are back.
     pub(super) probing: Arc<Mutex<()>>,
 }
@@ -32,7 +34,14 @@ impl Health {
     }
 
     fn fail(&self) {
+        *self.failed.write().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         self.failing.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a connection that has been open for so long has seen no failure.
+    pub(super) fn trusts(&self, age: Duration) -> bool {
+        let failed = *self.failed.read().unwrap_or_else(PoisonError::into_inner);
+        failed.is_none_or(|failed| age < failed.elapsed())
     }
 
     pub(super) fn is_failing(&self) -> bool {
@@ -59,17 +68,23 @@ impl Health {
 
 /// How the other end of a session treats it, each where the server knows it: a lock is waited for no longer than this, and what
 /// a replica that vanished holds is let go.
-const SESSION: &str = "SELECT set_config(s.name, w.value, false) FROM pg_settings s JOIN (VALUES \
+pub(super) const SESSION: &str = "SELECT set_config(s.name, w.value, false) FROM pg_settings s JOIN (VALUES \
     ('lock_timeout', '10s'), ('idle_in_transaction_session_timeout', '30s'), ('client_connection_check_interval', '2s'), \
     ('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'), \
     ('tcp_user_timeout', '20s')) w (name, value) ON w.name = s.name";
 
-/// Refuses a session that cannot write: a standby, or a primary that was demoted. The pool tries again until its time is up.
+/// Whether a session cannot write: one on a standby, or on a primary that was demoted.
+pub(super) const READ_ONLY: &str =
+    "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
+
+/// What is said of such a session.
+pub(super) const ONLY_READS: &str = "the server only reads";
+
+/// Refuses a session that cannot write. The pool tries again until its time is up.
 pub(super) async fn writes(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    const SQL: &str = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
-    let read_only: bool = sqlx::query_scalar(SQL).fetch_one(&mut *connection).await?;
+    let read_only: bool = sqlx::query_scalar(READ_ONLY).fetch_one(&mut *connection).await?;
     if read_only {
-        return Err(sqlx::Error::Protocol("the server only reads".into()));
+        return Err(sqlx::Error::Protocol(ONLY_READS.into()));
     }
     sqlx::query(SESSION).execute(connection).await.map(|_| ())
 }
@@ -78,6 +93,16 @@ pub(super) async fn writes(connection: &mut PgConnection) -> Result<(), sqlx::Er
 pub(super) async fn is_current(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     let standby: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(connection).await?;
     if standby { Err(sqlx::Error::Protocol("the server is a standby".into())) } else { Ok(()) }
+}
+
+impl StoreError {
+    /// The same, said of a commit: a session that ends within one does not say whether it had come to its end.
+    pub(super) fn of_commit(self) -> Self {
+        match self {
+            Self::Lost(why) => Self::Unknown(why),
+            other => other,
+        }
+    }
 }
 
 impl From<DbErr> for StoreError {
@@ -104,11 +129,31 @@ impl From<DbErr> for StoreError {
     }
 }
 
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        match error.as_db_error() {
+            // Without its detail, which may repeat what somebody reported.
+            Some(told) => by_code(told.code().code(), told.message().to_owned()),
+            // What came back was not understood, or what was to be sent: a fault of the program.
+            None if error.source().is_some_and(|cause| !cause.is::<std::io::Error>()) => {
+                Self::Database(told(&error))
+            }
+            None => Self::Lost(told(&error)),
+        }
+    }
+}
+
+/// An error with its cause.
+fn told(error: &tokio_postgres::Error) -> String {
+    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    format!("{error}{cause}")
+}
+
 /// By PostgreSQL's code of an error. Codes of SQLite are numbers of fewer digits.
 fn by_code(code: &str, text: String) -> StoreError {
     match code {
-        // Serialization failure, deadlock.
-        "40001" | "40P01" => StoreError::Conflict(text),
+        // A key that is there already, a serialization failure, a deadlock.
+        "23505" | "40001" | "40P01" => StoreError::Conflict(text),
         // Lock not available: somebody holds it for long, an import perhaps.
         "55P03" => StoreError::Busy,
         // A transaction that only reads; sessions ended by an administrator, a crash or a start; too many of them; ended

@@ -1,26 +1,38 @@
 //! Where the statements of a batch run, and how rows are read there: through sea-orm on either database, or on the
-//! connection that SQLite's batches have for themselves ([`Direct`](super::direct::Direct)).
+//! connection that batches have for themselves ([`Direct`](super::direct::Direct)).
 
 use super::StoreError;
 use super::rows::{Columns, Rows};
 use rusqlite::types::FromSql;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, TryGetable, Value};
+use tokio_postgres::types::FromSqlOwned;
+
+/// What stands in a cell, wherever it was found.
+pub(super) trait Cell: TryGetable + FromSql + FromSqlOwned {}
+
+impl<T: TryGetable + FromSql + FromSqlOwned> Cell for T {}
 
 /// A row that was found.
 pub(super) trait Found {
     /// What stands at a place of it.
-    fn get<T: TryGetable + FromSql>(&self, at: usize) -> Result<T, StoreError>;
+    fn get<T: Cell>(&self, at: usize) -> Result<T, StoreError>;
 }
 
 impl Found for QueryResult {
-    fn get<T: TryGetable + FromSql>(&self, at: usize) -> Result<T, StoreError> {
+    fn get<T: Cell>(&self, at: usize) -> Result<T, StoreError> {
         Ok(self.try_get_by_index(at)?)
     }
 }
 
 impl Found for rusqlite::Row<'_> {
-    fn get<T: TryGetable + FromSql>(&self, at: usize) -> Result<T, StoreError> {
+    fn get<T: Cell>(&self, at: usize) -> Result<T, StoreError> {
         Ok(rusqlite::Row::get(self, at)?)
+    }
+}
+
+impl Found for tokio_postgres::Row {
+    fn get<T: Cell>(&self, at: usize) -> Result<T, StoreError> {
+        Ok(self.try_get(at)?)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::campaign::Campaign;
 use crate::domain::rollup::{self, Rollup, Rollups};
 use crate::domain::unit::{UnitId, UnitTree};
 use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 const COLUMNS: Columns = &[
     ("campaign_id", Type::Int),
@@ -29,6 +29,9 @@ const KEY: Columns = &[("campaign_id", Type::Int), ("unit_id", Type::Int), ("day
 
 const SELECT: &str =
     "t.campaign_id, t.unit_id, t.day, t.reported, t.zero, t.late, t.returned, t.changes, t.latest, t.figures";
+
+/// Campaign, unit and day of a row.
+pub(super) type Key = (i32, UnitId, ReportDay);
 
 /// The sum over everything under a unit on one day.
 pub type Reading = ((i32, UnitId, ReportDay), Rollup);
@@ -64,7 +67,7 @@ fn read(row: &impl Found) -> Result<Reading, StoreError> {
 pub(super) struct Hot {
     head: Head,
     epoch: i64,
-    rows: HashMap<(i32, UnitId, ReportDay), Rollup>,
+    rows: HashMap<Key, Rollup>,
 }
 
 /// Rows kept at most, some kilobyte each: enough for the upper levels of a nation on the days that are being reported.
@@ -75,17 +78,41 @@ impl Hot {
     pub(super) fn check(&mut self, head: &Head, epoch: i64) {
         if self.head != *head || self.epoch != epoch {
             self.rows.clear();
+            (self.head, self.epoch) = (head.clone(), epoch);
         }
+    }
+
+    /// Those of some rows that are not kept here.
+    pub(super) fn lacking(&self, rows: impl Iterator<Item = Key>) -> BTreeSet<Key> {
+        rows.filter(|key| !self.rows.contains_key(key)).collect()
+    }
+
+    /// Takes up rows as they are after the lane's last entry.
+    pub(super) fn learn(&mut self, rows: Rollups) {
+        if self.rows.len() + rows.len() > HOT_ROWS {
+            self.rows.clear();
+        }
+        self.rows.extend(rows);
     }
 
     /// Takes up what a transaction has committed: its rows, and the entry that it added.
     pub(super) fn keep(&mut self, written: Rollups, head: Head, epoch: i64) {
-        if self.rows.len() + written.len() > HOT_ROWS {
-            self.rows.clear();
-        }
-        self.rows.extend(written);
+        self.learn(written);
         (self.head, self.epoch) = (head, epoch);
     }
+}
+
+/// Rows of a lane as the database has them; one that is not there is empty.
+pub(super) async fn look(place: &impl Place, shard: i16, keys: BTreeSet<Key>) -> Result<Rollups, StoreError> {
+    let mut rows = Rows::new(KEY);
+    keys.iter().for_each(|key| rows.push([key.0.into(), key.1.0.into(), key.2.number().into()]));
+    let on = format!(
+        "t.campaign_id = r.campaign_id AND t.unit_id = r.unit_id AND t.day = r.day AND t.shard = {shard}"
+    );
+    let stored = place.find::<Reading>(rows, SELECT, "rollups", &on).await?;
+    let mut found: Rollups = keys.into_iter().map(|key| (key, Rollup::default())).collect();
+    found.extend(stored);
+    Ok(found)
 }
 
 /// Merges changes into the rows of a lane, and gives the rows as they now are. A lane's rows are written under its lock
@@ -97,17 +124,14 @@ pub(super) async fn merge(
     hot: &Hot,
 ) -> Result<Rollups, StoreError> {
     changes.retain(|_, change| !change.is_empty());
-    let mut cold = Rows::new(KEY);
+    let mut cold = BTreeSet::new();
     for (key, change) in &mut changes {
         match hot.rows.get(key) {
             Some(stored) => *change += stored,
-            None => cold.push([key.0.into(), key.1.0.into(), key.2.number().into()]),
+            None => drop(cold.insert(*key)),
         }
     }
-    let on = format!(
-        "t.campaign_id = r.campaign_id AND t.unit_id = r.unit_id AND t.day = r.day AND t.shard = {shard}"
-    );
-    for (key, stored) in place.find::<Reading>(cold, SELECT, "rollups", &on).await? {
+    for (key, stored) in look(place, shard, cold).await? {
         if let Some(change) = changes.get_mut(&key) {
             *change += &stored;
         }

@@ -78,6 +78,11 @@ impl Rows {
         self.cells.chunks(self.columns.len())
     }
 
+    /// All cells, row after row.
+    pub(super) fn into_cells(self) -> Vec<Value> {
+        self.cells
+    }
+
     /// The names of the columns, with commas.
     pub(super) fn names(&self) -> String {
         names(self.columns)
@@ -98,9 +103,7 @@ impl Rows {
     ) -> Result<Vec<QueryResult>, DbErr> {
         let backend = connection.get_database_backend();
         self.query(connection, |rows| match backend {
-            DbBackend::Postgres => format!(
-                "SELECT {select} FROM {rows} CROSS JOIN LATERAL (SELECT * FROM {table} t WHERE {on} OFFSET 0) t"
-            ),
+            DbBackend::Postgres => looking(rows, select, table, on),
             // CROSS JOIN keeps SQLite from turning the loop around.
             _ => format!("SELECT {select} FROM {rows} CROSS JOIN {table} t WHERE {on}"),
         })
@@ -157,8 +160,7 @@ impl Rows {
     }
 
     fn arrays(self, sql: impl Fn(&str) -> String) -> Statement {
-        let types = self.columns.iter().zip(1..).map(|((_, kind), n)| format!("${n}::{}", kind.postgres()));
-        let source = format!("UNNEST({}) AS r({})", types.collect::<Vec<_>>().join(", "), self.names());
+        let source = arrays(self.columns);
         let mut columns: Vec<Vec<Value>> = vec![Vec::new(); self.columns.len()];
         for (at, cell) in self.cells.into_iter().enumerate() {
             columns[at % self.columns.len()].push(cell);
@@ -174,6 +176,17 @@ impl Rows {
 /// The names of columns, with commas.
 pub(super) fn names(columns: Columns) -> String {
     columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}
+
+/// A table of rows whose columns are the parameters of a statement on PostgreSQL, an array each.
+pub(super) fn arrays(columns: Columns) -> String {
+    let types = columns.iter().zip(1..).map(|((_, kind), n)| format!("${n}::{}", kind.postgres()));
+    format!("UNNEST({}) AS r({})", types.collect::<Vec<_>>().join(", "), names(columns))
+}
+
+/// What [`Rows::find`] asks PostgreSQL.
+pub(super) fn looking(rows: &str, select: &str, table: &str, on: &str) -> String {
+    format!("SELECT {select} FROM {rows} CROSS JOIN LATERAL (SELECT * FROM {table} t WHERE {on} OFFSET 0) t")
 }
 
 /// A table of one row whose cells are the parameters of a statement that is run for each row by itself.

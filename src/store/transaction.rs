@@ -35,6 +35,18 @@ pub(super) enum Purpose {
 pub(super) const EVERYBODY: i32 = 781_205;
 const LANE: i32 = 781_206;
 
+impl Purpose {
+    /// What takes these locks, until the transaction ends. Two replicas on one lane take turns, so that neither ever rolls a
+    /// whole batch back for the other.
+    pub(super) fn locks(self, shard: i16) -> String {
+        let everybody = match self {
+            Self::Submissions => "pg_advisory_xact_lock_shared",
+            Self::Job => "pg_advisory_xact_lock",
+        };
+        format!("SELECT {everybody}({EVERYBODY}, 0), pg_advisory_xact_lock({LANE}, {shard})")
+    }
+}
+
 impl Transaction {
     /// Begins a transaction. On SQLite it is Immediate: it never fails half-way for want of the write lock.
     pub(super) async fn begin(
@@ -50,13 +62,7 @@ impl Transaction {
         };
         let inner = connection.begin_with_options(options).await?;
         if inner.get_database_backend() == DbBackend::Postgres {
-            let everybody = match purpose {
-                Purpose::Submissions => "pg_advisory_xact_lock_shared",
-                Purpose::Job => "pg_advisory_xact_lock",
-            };
-            // Two replicas on one lane take turns, so that neither ever rolls a whole batch back for the other.
-            let sql = format!("SELECT {everybody}({EVERYBODY}, 0), pg_advisory_xact_lock({LANE}, {shard})");
-            inner.execute_unprepared(&sql).await?;
+            inner.execute_unprepared(&purpose.locks(shard)).await?;
         }
         let (head, epoch) = audit::head(&inner, shard).await?;
         let mut transaction =
@@ -111,11 +117,7 @@ impl Transaction {
     /// Makes everything durable, and gives the catalogue as it now is.
     pub(super) async fn commit(mut self) -> Result<Arc<Catalogue>, StoreError> {
         self.audit_touched().await?;
-        // A session that ends within a commit does not say whether it had come to its end.
-        self.inner.commit().await.map_err(|error| match StoreError::from(error) {
-            StoreError::Lost(why) => StoreError::Unknown(why),
-            other => other,
-        })?;
+        self.inner.commit().await.map_err(|error| StoreError::from(error).of_commit())?;
         Ok(self.catalogue)
     }
 }

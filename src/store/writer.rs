@@ -1,15 +1,15 @@
-//! The one task that writes.
+//! The one thread that writes.
 //!
 //! Submissions that wait are taken together: one transaction, then everybody is answered. Nothing is acknowledged
 //! before its commit. A batch that the database refuses is rolled back and run again report by report, so one bad
 //! report never takes another with it.
 
 use super::batch::{self, Atomic, Decided, Known};
-use super::direct::Direct;
+use super::direct::{Batch, Direct};
 use super::health::Health;
 use super::pace::Pace;
 use super::queue::{Answer, Command, Counts, Handle, Job};
-use super::rollup::Hot;
+use super::rollup::{self, Hot};
 use super::submission::{Lines, Outcome, Submission};
 use super::transaction::{Purpose, Transaction};
 use super::{StoreError, audit, slots, state};
@@ -17,6 +17,8 @@ use crate::clock::Clock;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::slot::SlotBook;
 use futures_util::FutureExt;
+use futures_util::future::{try_join, try_join4};
+use jiff::Timestamp;
 use sea_orm::DatabaseConnection;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -26,8 +28,8 @@ use tokio::sync::{mpsc, watch};
 
 pub(super) struct Parts {
     pub(super) connection: DatabaseConnection,
-    /// On SQLite, the connection that batches have for themselves.
-    pub(super) direct: Option<Direct>,
+    /// What batches have for themselves.
+    pub(super) direct: Direct,
     pub(super) health: Health,
     pub(super) shard: i16,
     pub(super) queue: usize,
@@ -38,21 +40,19 @@ pub(super) struct Parts {
     pub(super) slots: watch::Sender<Arc<SlotBook>>,
 }
 
-/// Starts the writer: a task, or where it runs statements itself, a thread.
+/// Starts the writer on a thread and a runtime of its own: among the tasks that serve callers, each answer of a database would wait
+/// for its turn.
 pub(super) fn start(parts: Parts) -> Result<Handle, StoreError> {
+    let unusable =
+        |error: std::io::Error| StoreError::Unusable(format!("the writer does not start: {error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unusable)?;
     let (sender, receiver) = mpsc::channel(parts.queue);
     let counts = Arc::<Counts>::default();
     let pace = Pace::new(parts.batch);
-    let alone = parts.direct.is_some();
-    let writer = Writer { parts, hot: Hot::default(), pace, counts: counts.clone() }.run(receiver);
-    if alone {
-        let runtime = tokio::runtime::Handle::current();
-        let thread = std::thread::Builder::new().name("pufa-writer".into());
-        let started = thread.spawn(move || runtime.block_on(writer));
-        started.map_err(|error| StoreError::Unusable(format!("the writer does not start: {error}")))?;
-    } else {
-        tokio::spawn(writer);
-    }
+    let callers = tokio::runtime::Handle::current();
+    let writer = Writer { parts, hot: Hot::default(), pace, counts: counts.clone(), callers };
+    let thread = std::thread::Builder::new().name("pufa-writer".into());
+    thread.spawn(move || runtime.block_on(writer.run(receiver))).map_err(unusable)?;
     Ok(Handle { sender, counts })
 }
 
@@ -76,6 +76,8 @@ struct Writer {
     hot: Hot,
     pace: Pace,
     counts: Arc<Counts>,
+    /// Where those run who wait for answers.
+    callers: tokio::runtime::Handle,
 }
 
 impl Writer {
@@ -83,7 +85,7 @@ impl Writer {
         let mut waiting = Vec::with_capacity(self.parts.batch);
         let mut batch: Vec<(Box<Submission>, Answer)> = Vec::with_capacity(self.parts.batch);
         while receiver.recv_many(&mut waiting, self.pace.most()).await > 0 {
-            self.gather(&mut receiver, &mut waiting).await;
+            self.gather(&mut receiver, &mut waiting);
             for command in waiting.drain(..) {
                 match command {
                     Command::Submit(submission, answer) => batch.push((submission, answer)),
@@ -97,8 +99,8 @@ impl Writer {
                             }
                             Command::Refresh(answer) => drop(answer.send(self.refresh().await)),
                             Command::Stop(answer) => {
-                                self.parts.direct = None;
-                                let _ = self.parts.connection.clone().close().await;
+                                self.parts.direct.close().await;
+                                let _ = self.parts.connection.close().await;
                                 let _ = answer.send(());
                                 return;
                             }
@@ -113,14 +115,10 @@ impl Writer {
 
     /// Lets those who are about to send do so: callers of the last batch come back one by one, and a batch of many costs
     /// little more than one of few. Only what can run now is let run; nobody is waited for.
-    async fn gather(&self, receiver: &mut mpsc::Receiver<Command>, waiting: &mut Vec<Command>) {
+    fn gather(&self, receiver: &mut mpsc::Receiver<Command>, waiting: &mut Vec<Command>) {
         let mut idle = 0;
         while idle < GATHERING && waiting.len() < self.pace.most() {
-            if self.parts.direct.is_some() {
-                std::thread::yield_now();
-            } else {
-                tokio::task::yield_now().await;
-            }
+            std::thread::yield_now();
             let before = waiting.len();
             while waiting.len() < self.pace.most()
                 && let Ok(command) = receiver.try_recv()
@@ -137,7 +135,7 @@ impl Writer {
 
     /// How long a write may take. A file of SQLite cannot go away.
     fn limit(&self, limit: Duration) -> Option<Duration> {
-        self.parts.direct.is_none().then_some(limit)
+        matches!(self.parts.direct, Direct::Server(_)).then_some(limit)
     }
 
     /// Begins a transaction: on another connection, when the one at hand turns out to be lost.
@@ -201,7 +199,7 @@ impl Writer {
             Ok(outcomes) => {
                 // Whoever waits runs elsewhere, and so does what wakes them: the next batch need not wait for it.
                 let answers: Vec<_> = batch.drain(..).zip(outcomes).collect();
-                tokio::spawn(async move {
+                self.callers.spawn(async move {
                     for ((submission, answer), outcome) in answers {
                         let _ = answer.send((submission, Ok(outcome)));
                     }
@@ -301,37 +299,29 @@ impl Writer {
         Ok(self.stored(decided, began, committing))
     }
 
-    /// The same on the connection that batches have for themselves, where there is one. `None` when it takes more than
-    /// that connection does: new lines are to be entered, or units or campaigns were changed by another process.
+    /// The same on what batches have for themselves. `None` when it takes more than is done there: new lines are to be entered,
+    /// or units or campaigns were changed by another process.
     async fn store_directly(
         &mut self,
         submissions: &[&Submission],
         atomic: Atomic,
     ) -> Result<Option<Vec<Outcome>>, StoreError> {
-        let Some(direct) = &self.parts.direct else { return Ok(None) };
-        let (shard, now, catalogue) = (self.parts.shard, self.parts.clock.now(), self.known());
-        let mut lines = Lines::new(self.parts.slots.borrow().clone());
+        let lines = Lines::new(self.parts.slots.borrow().clone());
         if lines.lack(submissions) {
             return Ok(None);
         }
+        let (shard, now, catalogue) = (self.parts.shard, self.parts.clock.now(), self.known());
+        let task = Task { submissions, atomic, shard, now, catalogue, lines };
         let began = Instant::now();
-        let open = direct.begin()?;
-        let (head, epoch) = audit::head(&open, shard).await?;
-        if epoch != catalogue.epoch {
-            return Ok(None);
-        }
-        self.hot.check(&head, epoch);
-        let known = Known::look(&open, submissions).await?;
-        let mut decided = batch::decide(submissions, known, &catalogue, &mut lines)?;
-        if decided.is_nothing(atomic) {
-            return Ok(Some(decided.outcomes));
-        }
-        let head = audit::append(&open, shard, &head, now, decided.entry(), None).await?;
-        let written = decided.write(&open, (shard, head.seq), now, &self.hot).await?;
-        let committing = Instant::now();
-        open.commit()?;
-        self.hot.keep(written, head, epoch);
-        Ok(Some(self.stored(decided, began, committing)))
+        let ended = match &mut self.parts.direct {
+            Direct::File(file) => task.run(file.batch(), &mut self.hot).await?,
+            Direct::Server(server) => task.run(server.batch().await?, &mut self.hot).await?,
+        };
+        Ok(match ended {
+            Ended::Elsewhere => None,
+            Ended::Nothing(outcomes) => Some(outcomes),
+            Ended::Stored(decided, committing) => Some(self.stored(decided, began, committing)),
+        })
     }
 
     /// Takes up that a batch was committed.
@@ -340,5 +330,58 @@ impl Writer {
         self.counts.batches.fetch_add(1, Ordering::Relaxed);
         self.counts.versions.fetch_add(decided.versions.len() as u64, Ordering::Relaxed);
         decided.outcomes
+    }
+}
+
+/// A batch that is stored on what batches have for themselves.
+struct Task<'s> {
+    submissions: &'s [&'s Submission],
+    atomic: Atomic,
+    shard: i16,
+    now: Timestamp,
+    catalogue: Arc<Catalogue>,
+    lines: Lines,
+}
+
+/// What became of it.
+enum Ended<'s> {
+    /// It takes more than is done there.
+    Elsewhere,
+    /// Nothing was to be written.
+    Nothing(Vec<Outcome>),
+    /// It is durable; its commit began then.
+    Stored(Decided<'s>, Instant),
+}
+
+impl<'s> Task<'s> {
+    async fn run(mut self, batch: impl Batch, hot: &mut Hot) -> Result<Ended<'s>, StoreError> {
+        let (submissions, shard, catalogue) = (self.submissions, self.shard, &self.catalogue);
+        let cold = hot.lacking(batch::above(submissions, catalogue));
+        let ((), (head, epoch), known, rows) = try_join4(
+            batch.begin(),
+            audit::head(&batch, shard),
+            Known::look(&batch, submissions),
+            rollup::look(&batch, shard, cold),
+        )
+        .await?;
+        if epoch != catalogue.epoch {
+            return Ok(Ended::Elsewhere);
+        }
+        hot.check(&head, epoch);
+        hot.learn(rows);
+        let mut decided = batch::decide(submissions, known, catalogue, &mut self.lines)?;
+        if decided.is_nothing(self.atomic) {
+            return Ok(Ended::Nothing(decided.outcomes));
+        }
+        let (entry, seal) = (decided.entry(), (shard, head.next()));
+        let (head, written) = try_join(
+            audit::append(&batch, shard, &head, self.now, entry, None),
+            decided.write(&batch, seal, self.now, hot),
+        )
+        .await?;
+        let committing = Instant::now();
+        batch.commit().await?;
+        hot.keep(written, head, epoch);
+        Ok(Ended::Stored(decided, committing))
     }
 }

@@ -32,7 +32,11 @@ async fn materials(app: &TestApp) -> i64 {
     total(&app.by("office").totals("371772", "").await, |item| item["measure"] == "materials").0
 }
 
-/// A service that reaches its database through something that can be cut.
+/// What others reported in [`behind`].
+const OTHERS: i64 = 200;
+
+/// A service that reaches its database through something that can be cut. Its connections are open: the one that batches have
+/// for themselves, and the other, which takes what needs more, such as a line that was never reported before.
 async fn behind() -> (TestApp, Between) {
     let database = Database::create(Engine::Postgres).await;
     let between = Between::start(&database.server()).await;
@@ -40,6 +44,11 @@ async fn behind() -> (TestApp, Between) {
         Options { through: Some(between.address), patience: Duration::from_secs(3), ..Options::default() };
     let app = TestApp::on(&database, options).await;
     crate::support::enter(&app).await;
+    for unit in ["371772100", "371772108"] {
+        let path = format!("/campaigns/constitution-2025/tallies/{unit}/2025-12-04");
+        app.by("office").put(&path, &body(100)).await.expect(201);
+    }
+    assert_eq!(materials(&app).await, OTHERS);
     (app, between)
 }
 
@@ -91,7 +100,7 @@ async fn a_commit_whose_answer_is_lost_counts_once_and_is_never_told_as_refused(
     assert!(between.has_cut());
     assert_eq!(stored.expect(201)["version"], 1);
     assert_eq!(wanfu.put_with(WANFU, &body(5), &key).await.expect(201)["version"], 1, "sent again");
-    assert_eq!(materials(&app).await, 5);
+    assert_eq!(materials(&app).await, OTHERS + 5);
 
     // Without one nobody can tell whose version is there, and it says so.
     between.cut_next_commit();
@@ -99,7 +108,7 @@ async fn a_commit_whose_answer_is_lost_counts_once_and_is_never_told_as_refused(
     assert_eq!(unknown.header("retry-after"), "2");
     unknown.problem(503, "outcome_unknown");
     assert_eq!(wanfu.get(WANFU).await.expect(200)["version"], 2);
-    assert_eq!(materials(&app).await, 7);
+    assert_eq!(materials(&app).await, OTHERS + 7);
     until_ready(&app, Duration::from_secs(3)).await;
     app.assert_sound().await;
 }
@@ -124,7 +133,12 @@ async fn a_server_that_stops_answering_is_left_and_no_pool_waits_for_it() {
     until_ready(&app, Duration::from_secs(12)).await;
     assert_eq!(wanfu.put_with(WANFU, &body(2), &headers).await.expect(200)["version"], 2);
     for _ in 0..8 {
-        assert_eq!(materials(&app).await, 2);
+        assert_eq!(materials(&app).await, OTHERS + 2);
     }
+    // The other connection that writes was silent as well, though no write had come to know it.
+    let begun = Instant::now();
+    let unit = json!({ "code": "gx-after", "name": "后来", "parent": "371772" });
+    app.by("admin").post("/units", &unit).await.expect(201);
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     app.assert_sound().await;
 }

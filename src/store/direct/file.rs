@@ -1,13 +1,12 @@
-//! The connection that batches of reports have for themselves on SQLite.
+//! Batches on SQLite.
 //!
-//! Through sea-orm every statement crosses to a thread of the connection's own and back, with copies of all its values. A
-//! batch is many small statements, so the writer, which has a thread of its own there, runs them itself: each is prepared
-//! once and run a row at a time. It is the same library, and the same file; jobs use the other connection, and the writer
-//! sees to it that one of the two is idle.
+//! Through sea-orm every statement crosses to a thread of the connection's own and back. Here it runs on the writer's thread: each is
+//! prepared once and run a row at a time. It is the same library, and the same file.
 
-use super::StoreError;
-use super::place::{Place, Read};
-use super::rows::{self, Columns, Rows};
+use super::Batch;
+use crate::store::StoreError;
+use crate::store::place::{Place, Read};
+use crate::store::rows::{self, Columns, Rows};
 use rusqlite::types::{Null, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ToSql};
 use sea_orm::Value;
@@ -26,14 +25,18 @@ impl From<rusqlite::Error> for StoreError {
 
 /// The connection. Only the writer uses it, so its lock is always free.
 #[derive(Debug)]
-pub(super) struct Direct(Mutex<Connection>);
+pub(in crate::store) struct File(Mutex<Connection>);
 
 /// Statements of a batch are some ten.
 const STATEMENTS: usize = 32;
 
-impl Direct {
+impl File {
     /// Opens a file that is there already, with these pragmas.
-    pub(super) fn open(file: &Path, busy: Duration, pragmas: &[(&str, String)]) -> Result<Self, StoreError> {
+    pub(in crate::store) fn open(
+        file: &Path,
+        busy: Duration,
+        pragmas: &[(&str, String)],
+    ) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(file, flags)?;
         connection.busy_timeout(busy)?;
@@ -48,20 +51,24 @@ impl Direct {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a transaction that holds the write lock from the start.
-    pub(super) fn begin(&self) -> Result<Open<'_>, StoreError> {
-        self.connection().prepare_cached("BEGIN IMMEDIATE")?.execute(())?;
-        Ok(Open(self))
+    /// A transaction that is to begin.
+    pub(in crate::store) const fn batch(&self) -> Open<'_> {
+        Open(self)
     }
 }
 
-/// A transaction. Dropped without a commit, it leaves no trace.
+/// A transaction.
 #[derive(Debug)]
-pub(super) struct Open<'d>(&'d Direct);
+pub(in crate::store) struct Open<'f>(&'f File);
 
-impl Open<'_> {
-    /// Makes everything durable.
-    pub(super) fn commit(self) -> Result<(), StoreError> {
+impl Batch for Open<'_> {
+    /// It holds the write lock from the start.
+    async fn begin(&self) -> Result<(), StoreError> {
+        self.0.connection().prepare_cached("BEGIN IMMEDIATE")?.execute(())?;
+        Ok(())
+    }
+
+    async fn commit(self) -> Result<(), StoreError> {
         self.0.connection().prepare_cached("COMMIT")?.execute(())?;
         Ok(())
     }
@@ -186,15 +193,21 @@ mod tests {
         }
     }
 
-    fn database() -> (tempfile::TempDir, Direct) {
+    fn begun(file: &File) -> Open<'_> {
+        let open = file.batch();
+        open.begin().now_or_never().unwrap().unwrap();
+        open
+    }
+
+    fn database() -> (tempfile::TempDir, File) {
         let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("direct.db");
+        let file = dir.path().join("file.db");
         Connection::open(&file)
             .unwrap()
             .execute_batch("CREATE TABLE pairs (a INTEGER PRIMARY KEY, b TEXT)")
             .unwrap();
-        let direct = Direct::open(&file, Duration::from_secs(1), &[("journal_mode", "WAL".into())]).unwrap();
-        (dir, direct)
+        let file = File::open(&file, Duration::from_secs(1), &[("journal_mode", "WAL".into())]).unwrap();
+        (dir, file)
     }
 
     fn enter(open: &Open<'_>, numbers: &[i32]) -> Result<(), StoreError> {
@@ -215,20 +228,20 @@ mod tests {
         let (dir, _) = database();
         let pragmas = [("synchronous", "FULL"), ("cache_size", "-16384"), ("wal_autocheckpoint", "20000")];
         let pragmas = pragmas.map(|(name, value)| (name, value.to_owned()));
-        let direct = Direct::open(&dir.path().join("direct.db"), Duration::from_secs(1), &pragmas).unwrap();
+        let file = File::open(&dir.path().join("file.db"), Duration::from_secs(1), &pragmas).unwrap();
         let value = |name: &str| -> i64 {
-            direct.connection().pragma_query_value(None, name, |row| row.get(0)).unwrap()
+            file.connection().pragma_query_value(None, name, |row| row.get(0)).unwrap()
         };
         assert_eq!([2, -16_384, 20_000], pragmas.map(|(name, _)| value(name)));
     }
 
     #[test]
     fn what_is_committed_is_found_row_by_row() {
-        let (_dir, direct) = database();
-        let open = direct.begin().unwrap();
+        let (_dir, file) = database();
+        let open = begun(&file);
         enter(&open, &[1, 2, 3]).unwrap();
-        open.commit().unwrap();
-        let open = direct.begin().unwrap();
+        open.commit().now_or_never().unwrap().unwrap();
+        let open = begun(&file);
         assert_eq!(find(&open, &[3, 7, 1]), [Pair(3, Some("词'".into())), Pair(1, None)]);
         let first = open.first("SELECT a, b FROM pairs WHERE a > $1 AND a < $2", vec![1.into(), 3.into()]);
         assert_eq!(first.now_or_never().unwrap().unwrap(), Some(Pair(2, Some("词'".into()))));
@@ -236,28 +249,25 @@ mod tests {
 
     #[test]
     fn a_transaction_that_is_not_committed_leaves_no_trace() {
-        let (_dir, direct) = database();
-        enter(&direct.begin().unwrap(), &[1]).unwrap();
-        assert!(find(&direct.begin().unwrap(), &[1]).is_empty());
+        let (_dir, file) = database();
+        enter(&begun(&file), &[1]).unwrap();
+        assert!(find(&begun(&file), &[1]).is_empty());
     }
 
     #[test]
     fn a_key_that_is_there_is_a_conflict_and_the_next_transaction_begins_anew() {
-        let (_dir, direct) = database();
-        let open = direct.begin().unwrap();
+        let (_dir, file) = database();
+        let open = begun(&file);
         assert!(matches!(enter(&open, &[1, 2, 1]), Err(StoreError::Conflict(_))));
         drop(open);
-        assert!(find(&direct.begin().unwrap(), &[1, 2]).is_empty());
+        assert!(find(&begun(&file), &[1, 2]).is_empty());
     }
 
     #[test]
     fn a_value_of_another_kind_is_refused() {
-        let (_dir, direct) = database();
-        let run = direct
-            .begin()
-            .unwrap()
-            .run("INSERT INTO pairs VALUES ($1, $2)", vec![1.into(), 0.5.into()])
-            .now_or_never();
+        let (_dir, file) = database();
+        let run =
+            begun(&file).run("INSERT INTO pairs VALUES ($1, $2)", vec![1.into(), 0.5.into()]).now_or_never();
         assert!(matches!(run, Some(Err(StoreError::Database(_)))));
     }
 }
