@@ -66,8 +66,10 @@ impl Read for (Head, i64) {
 
 /// The end of a lane's chain and the epoch of units and campaigns, in one look: every transaction begins with it.
 pub(super) async fn head(place: &impl Place, shard: i16) -> Result<(Head, i64), StoreError> {
+    // Not `MAX`, for which PostgreSQL walks along the whole chain where it believes it to be short.
     let sql = "SELECT s.value, a.seq, a.hash, a.at FROM settings s LEFT JOIN audit a ON a.shard = $1 AND a.seq = \
-               (SELECT MAX(m.seq) FROM audit m WHERE m.shard = $1) WHERE s.name = 'catalogue_epoch'";
+               (SELECT m.seq FROM audit m WHERE m.shard = $1 ORDER BY m.seq DESC LIMIT 1) \
+               WHERE s.name = 'catalogue_epoch'";
     let found = place.first(sql, vec![shard.into()]).await?;
     found.ok_or_else(|| StoreError::Damaged("setting catalogue_epoch".into()))
 }
