@@ -360,6 +360,12 @@ pub struct Version {
 }
 
 impl Version {
+    /// What it is found by: campaign, day, unit and number.
+    #[must_use]
+    pub const fn key(&self) -> (i32, ReportDay, UnitId, u32) {
+        (self.campaign, self.day, self.unit, self.version)
+    }
+
     /// Whether its figures count: a returned report is not summed until it is submitted again.
     #[must_use]
     pub fn counts(&self) -> bool {

@@ -4,9 +4,7 @@ use super::entity::audit;
 use super::place::{Found, Place, Read};
 use super::{StoreError, Transaction, tally};
 pub(super) use crate::digest::{Digest, digest};
-use crate::domain::calendar::ReportDay;
 use crate::domain::tally::Version;
-use crate::domain::unit::UnitId;
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, Statement};
 use std::collections::BTreeMap;
@@ -134,7 +132,7 @@ const STATE: &str = "state.seal";
 /// address that all came from stands alone.
 pub(super) fn batch(versions: &[Arc<Version>], from: &[Option<IpAddr>]) -> Entry {
     let mut places: Vec<usize> = (0..versions.len()).collect();
-    places.sort_by_key(|&at| key(&versions[at]));
+    places.sort_by_key(|&at| versions[at].key());
     let mut addresses: BTreeMap<IpAddr, Vec<usize>> = BTreeMap::new();
     for (place, &at) in places.iter().enumerate() {
         if let Some(address) = from.get(at).copied().flatten() {
@@ -153,10 +151,6 @@ pub(super) fn batch(versions: &[Arc<Version>], from: &[Option<IpAddr>]) -> Entry
     }
     let (origin, subject) = (Origin::default(), String::new());
     Entry { origin, action: SUBMIT, subject, detail: detail.to_string() }
-}
-
-const fn key(version: &Version) -> (i32, ReportDay, UnitId, u32) {
-    (version.campaign, version.day, version.unit, version.version)
 }
 
 impl Transaction {

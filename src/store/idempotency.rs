@@ -49,7 +49,7 @@ pub(super) async fn find(
     Ok(found.into_iter().collect())
 }
 
-/// Records what was answered under keys.
+/// Records what was answered under keys, in their order, as versions are added.
 pub(super) async fn insert(
     place: &impl Place,
     at: Timestamp,
@@ -69,6 +69,8 @@ pub(super) async fn insert(
     if answered.is_empty() {
         return Ok(());
     }
+    let mut answered: Vec<_> = answered.iter().collect();
+    answered.sort_unstable_by_key(|(user, key, ..)| (*user, key.key.as_str()));
     let row = |(user, key, version, created): &(i32, &IdempotencyKey, Arc<Version>, bool)| {
         [
             (*user).into(),
@@ -84,7 +86,7 @@ pub(super) async fn insert(
     };
     let names = rows::names(COLUMNS);
     let insert = |rows: &str| format!("INSERT INTO idempotency ({names}) SELECT {names} FROM {rows}");
-    place.enter(COLUMNS, answered.iter().map(row), insert).await
+    place.enter(COLUMNS, answered.into_iter().map(row), insert).await
 }
 
 impl Transaction {

@@ -78,11 +78,6 @@ impl Rows {
         self.cells.chunks(self.columns.len())
     }
 
-    /// All cells, row after row.
-    pub(super) fn into_cells(self) -> Vec<Value> {
-        self.cells
-    }
-
     /// The names of the columns, with commas.
     pub(super) fn names(&self) -> String {
         names(self.columns)

@@ -143,14 +143,17 @@ pub(super) async fn one(
     connection.query_one_raw(statement).await?.as_ref().map(read).transpose()
 }
 
-/// Adds versions.
+/// Adds versions, in the order of their keys whatever order they come in: two replicas that add the same ones wait for each
+/// other, and in two orders that would be for ever.
 pub(super) async fn insert(
     place: &impl Place,
     versions: &[Arc<Version>],
     shard: i16,
     batch: i64,
 ) -> Result<(), StoreError> {
-    let row = |version: &Arc<Version>| {
+    let mut versions: Vec<&Version> = versions.iter().map(|version| &**version).collect();
+    versions.sort_unstable_by_key(|version| version.key());
+    let row = |version: &Version| {
         [
             version.campaign.into(),
             version.day.number().into(),
@@ -173,12 +176,12 @@ pub(super) async fn insert(
     let names = rows::names(COLUMNS);
     let picks = names.replace("note", "NULLIF(note, '')").replace("facts", "NULLIF(facts, '')");
     let insert = |rows: &str| format!("INSERT INTO tally_versions ({names}) SELECT {picks} FROM {rows}");
-    place.enter(COLUMNS, versions.iter().map(row), insert).await
+    place.enter(COLUMNS, versions.into_iter().map(row), insert).await
 }
 
 /// What the audit seals of versions: every field, in the order of their keys.
 pub(super) fn digest(versions: &mut [&Version]) -> String {
-    versions.sort_by_key(|version| (version.campaign, version.day, version.unit, version.version));
+    versions.sort_by_key(|version| version.key());
     let mut digest = audit::Digest::new();
     let mut text = String::new();
     for v in versions.iter() {

@@ -27,11 +27,13 @@ pub struct Transaction {
 pub(super) enum Purpose {
     /// A batch of submissions: units and campaigns hold still while it runs.
     Submissions,
+    /// One that lost against another replica: it runs alone, so it does not lose again.
+    Contended,
     /// Anything else; it may change units and campaigns, so it runs alone.
     Job,
 }
 
-/// PostgreSQL advisory locks: everybody's, shared by batches and exclusive for jobs; and one a lane.
+/// PostgreSQL advisory locks: everybody's, shared by batches and exclusive for what runs alone; and one a lane.
 pub(super) const EVERYBODY: i32 = 781_205;
 const LANE: i32 = 781_206;
 
@@ -41,7 +43,7 @@ impl Purpose {
     pub(super) fn locks(self, shard: i16) -> String {
         let everybody = match self {
             Self::Submissions => "pg_advisory_xact_lock_shared",
-            Self::Job => "pg_advisory_xact_lock",
+            Self::Contended | Self::Job => "pg_advisory_xact_lock",
         };
         format!("SELECT {everybody}({EVERYBODY}, 0), pg_advisory_xact_lock({LANE}, {shard})")
     }

@@ -62,8 +62,8 @@ async fn survive<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or(Err(StoreError::Panicked))
 }
 
-/// How often a batch that lost against another replica is tried again before its callers are told.
-const TRIES: usize = 20;
+/// How often a batch that lost against another replica is tried again before its callers are told. From then on it runs alone.
+const TRIES: usize = 3;
 
 /// How long PostgreSQL may take for a job, or for an import: a nation's units take a minute.
 const JOB: Duration = Duration::from_secs(600);
@@ -236,7 +236,8 @@ impl Writer {
         let mut tries = 0;
         loop {
             let sound = !health.is_failing();
-            let stored = health.within(limit, survive(self.store(submissions, atomic))).await;
+            let purpose = if tries == 0 { Purpose::Submissions } else { Purpose::Contended };
+            let stored = health.within(limit, survive(self.store(submissions, atomic, purpose))).await;
             // What was lost before its commit is run again on another connection, once. So is what may have been committed, where
             // keys tell which it was.
             let again = sound
@@ -263,12 +264,13 @@ impl Writer {
         &mut self,
         submissions: &[&Submission],
         atomic: Atomic,
+        purpose: Purpose,
     ) -> Result<Vec<Outcome>, StoreError> {
-        if let Some(outcomes) = self.store_directly(submissions, atomic).await? {
+        if let Some(outcomes) = self.store_directly(submissions, atomic, purpose).await? {
             return Ok(outcomes);
         }
         let began = Instant::now();
-        let mut transaction = self.begin(Purpose::Submissions).await?;
+        let mut transaction = self.begin(purpose).await?;
         let catalogue = transaction.catalogue().clone();
         self.hot.check(transaction.head(), catalogue.epoch);
         let connection = transaction.connection();
@@ -305,6 +307,7 @@ impl Writer {
         &mut self,
         submissions: &[&Submission],
         atomic: Atomic,
+        purpose: Purpose,
     ) -> Result<Option<Vec<Outcome>>, StoreError> {
         let lines = Lines::new(self.parts.slots.borrow().clone());
         if lines.lack(submissions) {
@@ -315,7 +318,7 @@ impl Writer {
         let began = Instant::now();
         let ended = match &mut self.parts.direct {
             Direct::File(file) => task.run(file.batch(), &mut self.hot).await?,
-            Direct::Server(server) => task.run(server.batch().await?, &mut self.hot).await?,
+            Direct::Server(server) => task.run(server.batch(purpose).await?, &mut self.hot).await?,
         };
         Ok(match ended {
             Ended::Elsewhere => None,

@@ -61,14 +61,15 @@ impl Server {
     }
 
     /// A transaction that is to begin, on another session when the one at hand is not to be trusted.
-    pub(in crate::store) async fn batch(&mut self) -> Result<Open<'_>, StoreError> {
+    pub(in crate::store) async fn batch(&mut self, purpose: Purpose) -> Result<Open<'_>, StoreError> {
         let session = self.session.take();
         let session = session.filter(|s| !s.client.is_closed() && self.health.trusts(s.opened.elapsed()));
         let session = match session {
             Some(session) => session,
             None => connect(&self.config).await?,
         };
-        Ok(Open { session: self.session.insert(session), shard: self.shard, committed: false })
+        let locks = purpose.locks(self.shard);
+        Ok(Open { session: self.session.insert(session), locks, committed: false })
     }
 
     /// Takes leave of the server, unless it does not answer.
@@ -153,13 +154,14 @@ impl Session {
 #[derive(Debug)]
 pub(in crate::store) struct Open<'s> {
     session: &'s Session,
-    shard: i16,
+    /// What takes its locks.
+    locks: String,
     committed: bool,
 }
 
 impl Batch for Open<'_> {
     async fn begin(&self) -> Result<(), StoreError> {
-        let sql = format!("BEGIN; {}", Purpose::Submissions.locks(self.shard));
+        let sql = format!("BEGIN; {}", self.locks);
         Ok(self.session.client.batch_execute(&sql).await?)
     }
 
@@ -189,13 +191,13 @@ enum Array {
 }
 
 impl Array {
-    fn of(kind: Type) -> Self {
+    fn of(kind: Type, rows: usize) -> Self {
         match kind {
-            Type::Small => Self::Small(Vec::new()),
-            Type::Int => Self::Int(Vec::new()),
-            Type::Big => Self::Big(Vec::new()),
-            Type::Bool => Self::Bool(Vec::new()),
-            Type::Text => Self::Text(Vec::new()),
+            Type::Small => Self::Small(Vec::with_capacity(rows)),
+            Type::Int => Self::Int(Vec::with_capacity(rows)),
+            Type::Big => Self::Big(Vec::with_capacity(rows)),
+            Type::Bool => Self::Bool(Vec::with_capacity(rows)),
+            Type::Text => Self::Text(Vec::with_capacity(rows)),
         }
     }
 
@@ -226,10 +228,16 @@ fn unfit(value: &Value) -> StoreError {
     StoreError::Database(format!("a value of a kind that is not bound: {:?}", std::mem::discriminant(value)))
 }
 
-/// Columns from cells that come row after row.
-fn arrays(columns: Columns, cells: impl Iterator<Item = Value>) -> Result<Vec<Array>, StoreError> {
-    let mut arrays: Vec<Array> = columns.iter().map(|(_, kind)| Array::of(*kind)).collect();
-    cells.zip((0..columns.len()).cycle()).try_for_each(|(cell, at)| arrays[at].push(cell))?;
+/// Columns from rows.
+fn arrays(
+    columns: Columns,
+    rows: impl Iterator<Item = impl IntoIterator<Item = Value>>,
+) -> Result<Vec<Array>, StoreError> {
+    let (most, _) = rows.size_hint();
+    let mut arrays: Vec<Array> = columns.iter().map(|(_, kind)| Array::of(*kind, most)).collect();
+    for row in rows {
+        arrays.iter_mut().zip(row).try_for_each(|(array, cell)| array.push(cell))?;
+    }
     Ok(arrays)
 }
 
@@ -259,7 +267,7 @@ impl Place for Open<'_> {
         let columns = rows.columns();
         let sql = rows::looking(&rows::arrays(columns), select, table, on);
         let statement = self.session.prepared(sql).await?;
-        let arrays = arrays(columns, rows.into_cells().into_iter())?;
+        let arrays = arrays(columns, rows.each().map(<[Value]>::to_vec))?;
         let parameters: Vec<_> = arrays.iter().map(Array::parameter).collect();
         self.session.client.query(&statement, &parameters).await?.iter().map(T::read).collect()
     }
@@ -270,7 +278,7 @@ impl Place for Open<'_> {
         rows: impl Iterator<Item = [Value; N]> + Send,
         sql: impl Fn(&str) -> String + Send,
     ) -> Result<(), StoreError> {
-        let arrays = arrays(columns, rows.flatten())?;
+        let arrays = arrays(columns, rows)?;
         let statement = self.session.prepared(sql(&rows::arrays(columns))).await?;
         let parameters: Vec<_> = arrays.iter().map(Array::parameter).collect();
         self.session.client.execute(&statement, &parameters).await?;
