@@ -3,6 +3,7 @@
 use super::StoreError;
 use super::direct::{Direct, File, Server};
 use super::health::{self, Health};
+use super::reader::Reader;
 use pufa_migrations::Migrator;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
@@ -52,7 +53,7 @@ impl Settings {
 }
 
 pub(super) struct Connections {
-    pub(super) read: DatabaseConnection,
+    pub(super) read: Reader,
     pub(super) write: DatabaseConnection,
     pub(super) direct: Direct,
     pub(super) health: Health,
@@ -84,7 +85,7 @@ pub(super) async fn open(settings: &Settings) -> Result<Connections, StoreError>
     if settings.migrate {
         migrate(&write, None).await?;
     }
-    let read = Database::connect(reading(settings, &health)).await?;
+    let read = Reader::connect(reading(settings, &health), !settings.is_sqlite()).await?;
     Ok(Connections { read, write, direct: direct(settings, &health)?, health })
 }
 

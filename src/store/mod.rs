@@ -26,6 +26,7 @@ mod pace;
 mod place;
 mod publication;
 mod queue;
+mod reader;
 mod review;
 mod rollup;
 mod rows;
@@ -62,7 +63,6 @@ pub use verify::{Anchor, Finding};
 use crate::clock::Clock;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::slot::SlotBook;
-use sea_orm::DatabaseConnection;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -109,7 +109,7 @@ const READY: Duration = Duration::from_secs(2);
 /// The database.
 #[derive(Debug, Clone)]
 pub struct Store {
-    read: DatabaseConnection,
+    read: reader::Reader,
     health: health::Health,
     writer: queue::Handle,
     catalogue: watch::Receiver<Arc<Catalogue>>,
@@ -229,6 +229,6 @@ impl Store {
     /// Stops the writer after what is waiting, and closes the connections.
     pub async fn close(self) {
         self.writer.stop().await;
-        let _ = self.read.close().await;
+        self.read.close().await;
     }
 }
