@@ -1,5 +1,6 @@
 //! The smallest HTTP/1.1 client that keeps its connection: the load generator shares the machine with what it measures.
 
+use crate::country::Report;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -20,14 +21,25 @@ impl Connection {
 
     /// Sends a request and reads the whole answer; gives its status.
     pub(crate) async fn exchange(&mut self, method: &str, path: &str, token: &str, body: &str) -> u16 {
+        self.exchange_with(method, path, token, "", body).await
+    }
+
+    /// The same for a report, with further lines of its head.
+    pub(crate) async fn send(&mut self, method: &str, report: &Report<'_>, lines: &str) -> u16 {
+        self.exchange_with(method, &report.path, report.token, lines, &report.body).await
+    }
+
+    async fn exchange_with(&mut self, method: &str, path: &str, token: &str, lines: &str, body: &str) -> u16 {
         self.sent.clear();
-        let head: [&str; 9] = [
+        let head: [&str; 11] = [
             method,
             " ",
             path,
             " HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ",
             token,
-            "\r\ncontent-type: application/json\r\ncontent-length: ",
+            "\r\n",
+            lines,
+            "content-type: application/json\r\ncontent-length: ",
             &body.len().to_string(),
             "\r\n\r\n",
             body,

@@ -140,6 +140,18 @@ impl Country {
         self.report_on(self.today.plus(1), at)
     }
 
+    /// The code of a village.
+    pub(crate) fn village(&self, at: usize) -> &str {
+        &self.villages[at].0
+    }
+
+    /// A report of a village for today that says a count and no more.
+    pub(crate) fn correction(&self, at: usize, count: u32) -> Report<'_> {
+        let body =
+            format!("{{\"items\":[{{\"measure\":\"materials\",\"count\":{count}}}],\"reason\":\"更正\"}}");
+        Report { body, ..self.report_on(self.today, at) }
+    }
+
     fn report_on(&self, day: ReportDay, at: usize) -> Report<'_> {
         let (village, token) = &self.villages[at % self.villages.len()];
         Report {

@@ -104,9 +104,9 @@ impl Phase {
     }
 }
 
-/// Runs a step.
+/// Runs a step; callers are spread over the programs.
 pub(crate) async fn run(
-    program: &Program,
+    programs: &[Program],
     database: &Database,
     country: &Arc<Country>,
     kind: Kind,
@@ -114,24 +114,26 @@ pub(crate) async fn run(
     length: Duration,
 ) -> Measured {
     let phase = Arc::new(Phase::default());
-    let before = resident(program.id());
+    let of_all = |what: fn(u32) -> u64| programs.iter().map(|program| what(program.id())).sum::<u64>();
+    let address = |at: usize| programs[at % programs.len()].address;
+    let before = of_all(resident);
     let reading = matches!(kind, Kind::SubmitAndRead | Kind::Read);
     let callers = if kind == Kind::Read { 0 } else { callers };
     let callers: Vec<_> = (0..callers)
-        .map(|at| tokio::spawn(call(program.address, country.clone(), phase.clone(), kind, (at, callers))))
+        .map(|at| tokio::spawn(call(address(at), country.clone(), phase.clone(), kind, (at, callers))))
         .collect();
     let readers = if reading { READERS } else { 0 };
     let readers: Vec<_> =
-        (0..readers).map(|_| tokio::spawn(read(program.address, country.clone(), phase.clone()))).collect();
+        (0..readers).map(|at| tokio::spawn(read(address(at), country.clone(), phase.clone()))).collect();
     tokio::time::sleep(WARM_UP).await;
-    let used = (cpu(program.id()), database.cpu().await, written(program.id()) + database.logged().await);
+    let used = (of_all(cpu), database.cpu().await, of_all(written) + database.logged().await);
     phase.counts.store(true, Ordering::Relaxed);
     let start = Instant::now();
     tokio::time::sleep(length).await;
     phase.counts.store(false, Ordering::Relaxed);
     let seconds = start.elapsed().as_secs_f64();
-    let now = (cpu(program.id()), database.cpu().await, written(program.id()) + database.logged().await);
-    let after = resident(program.id());
+    let now = (of_all(cpu), database.cpu().await, of_all(written) + database.logged().await);
+    let after = of_all(resident);
     phase.ended.store(true, Ordering::Relaxed);
     let mut latencies = collect(callers).await;
     let mut answers = latencies.len();

@@ -8,11 +8,15 @@
 //! count. Beside them it measures what the same request costs when it is read, judged and refused (the ceiling), and
 //! totals read while reports arrive. At the end `pufa verify` must find nothing.
 //!
+//! With `--replicas 1,2` steps are run by one program and by two on one database in turn. With `--contend 1000000` nothing
+//! is measured: the same few reports are corrected so often, and must all be there.
+//!
 //! With `--program` given twice, every step is run by both programs in turn: machines drift, ratios less.
 #![expect(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a tool for developers")]
 
 mod ceiling;
 mod client;
+mod contend;
 mod country;
 mod load;
 mod program;
@@ -48,6 +52,12 @@ struct Options {
     /// The program to measure; several are measured in turn.
     #[arg(long, default_value = env!("CARGO_BIN_EXE_pufa"))]
     program: Vec<PathBuf>,
+    /// Replicas of the program on one PostgreSQL, each in a lane of its own; one step each.
+    #[arg(long, value_delimiter = ',', default_value = "1")]
+    replicas: Vec<usize>,
+    /// Do nothing but correct the same few reports so many times, from many callers and through two replicas.
+    #[arg(long)]
+    contend: Option<u32>,
     /// Leave out the ceilings and the readers.
     #[arg(long)]
     only_submissions: bool,
@@ -157,6 +167,13 @@ async fn measure(options: &Options, engine: &str) {
             bytes_before,
         });
     }
+    if let Some(times) = options.contend {
+        for candidate in candidates {
+            contend::run(&candidate.program, &candidate.database, &candidate.country, times).await;
+            candidate.database.remove().await;
+        }
+        return;
+    }
     for _ in 0..options.rounds {
         for candidate in candidates.iter().filter(|_| options.simulated.is_some()) {
             step(options, engine, candidate, Kind::Read, 8).await;
@@ -169,7 +186,7 @@ async fn measure(options: &Options, engine: &str) {
             }
             for peer in &options.peer {
                 let program = Program::peer(peer.address, peer.process);
-                measured(options, engine, &candidates[0], &program, peer.kind, callers).await;
+                measured(options, engine, &candidates[0], &[program], peer.kind, callers).await;
             }
             for kind in kinds {
                 for candidate in &candidates {
@@ -199,25 +216,34 @@ async fn measure(options: &Options, engine: &str) {
 const STEADY_CALLERS: usize = 256;
 
 async fn step(options: &Options, engine: &str, candidate: &Candidate, kind: Kind, callers: usize) {
-    let program = match kind {
-        Kind::Parse => Program::ceiling(),
-        _ => Program::start(&candidate.program, &candidate.database.url),
-    };
-    measured(options, engine, candidate, &program, kind, callers).await;
-    program.stop();
+    if kind == Kind::Parse {
+        let programs = [Program::ceiling()];
+        measured(options, engine, candidate, &programs, kind, callers).await;
+        return programs.into_iter().for_each(Program::stop);
+    }
+    for &replicas in &options.replicas {
+        let lanes = 0..i16::try_from(replicas).unwrap();
+        let start = |lane| Program::start(&candidate.program, &candidate.database.url, lane);
+        let programs: Vec<Program> = lanes.map(start).collect();
+        measured(options, engine, candidate, &programs, kind, callers).await;
+        programs.into_iter().for_each(Program::stop);
+    }
 }
 
 async fn measured(
     options: &Options,
     engine: &str,
     candidate: &Candidate,
-    program: &Program,
+    programs: &[Program],
     kind: Kind,
     callers: usize,
 ) {
     let length = Duration::from_secs(options.seconds);
-    let measured = load::run(program, &candidate.database, &candidate.country, kind, callers, length).await;
-    let name =
+    let measured = load::run(programs, &candidate.database, &candidate.country, kind, callers, length).await;
+    let mut name =
         if options.program.len() > 1 { candidate.program.display().to_string() } else { String::new() };
+    if options.replicas.len() > 1 && kind != Kind::Parse {
+        name = format!("{name} replicas: {}", programs.len());
+    }
     println!("{}", measured.row(engine, kind, callers, &name));
 }

@@ -15,8 +15,11 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    pub(crate) fn start(program: &Path, database: &str) -> Self {
-        let arguments = ["--log", "warn", "serve", "--listen", "127.0.0.1:0", "--database", database];
+    /// The service, writing in a lane.
+    pub(crate) fn start(program: &Path, database: &str, lane: i16) -> Self {
+        let lane = lane.to_string();
+        let arguments =
+            ["--log", "warn", "serve", "--listen", "127.0.0.1:0", "--lane", &lane, "--database", database];
         Self::run(Command::new(program).args(arguments))
     }
 
@@ -156,6 +159,44 @@ impl Database {
         let Place::Server { server, .. } = &self.place else { return 0 };
         let row = server.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
         row.unwrap().try_get_by_index::<i64>(0).unwrap().unsigned_abs()
+    }
+
+    /// Whether several replicas may use it.
+    pub(crate) const fn is_server(&self) -> bool {
+        matches!(self.place, Place::Server { .. })
+    }
+
+    /// Transactions that a deadlock ended.
+    pub(crate) async fn deadlocks(&self) -> u64 {
+        let Place::Server { name, .. } = &self.place else { return 0 };
+        self.number(&format!("SELECT deadlocks FROM pg_stat_database WHERE datname = '{name}'")).await
+    }
+
+    /// The versions of a unit's only report, in their order, each with the only figure it has.
+    pub(crate) async fn versions(&self, unit: &str) -> Vec<(u32, u32)> {
+        const PAGE: usize = 10_000;
+        let connection = sea_orm::Database::connect(&self.url).await.unwrap();
+        let mut all: Vec<(u32, u32)> = Vec::new();
+        loop {
+            let after = all.last().map_or(0, |(version, _)| *version);
+            let sql = format!(
+                "SELECT version, figures FROM tally_versions \
+                 WHERE unit_id = (SELECT id FROM units WHERE code = '{unit}') AND version > {after} \
+                 ORDER BY version LIMIT {PAGE}"
+            );
+            let statement = Statement::from_string(connection.get_database_backend(), sql);
+            let page = connection.query_all_raw(statement).await.unwrap();
+            all.extend(page.iter().map(|row| {
+                let (version, figures): (i32, String) =
+                    (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap());
+                let (_, count) = figures.split_once(':').unwrap();
+                (version.unsigned_abs(), count.parse().unwrap())
+            }));
+            if page.len() < PAGE {
+                connection.close().await.unwrap();
+                return all;
+            }
+        }
     }
 
     /// Lets `pufa verify` recompute everything.
