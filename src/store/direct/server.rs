@@ -305,3 +305,39 @@ impl Place for Open<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio_postgres::config::Host;
+
+    #[test]
+    fn an_address_leads_where_it_leads_every_other_connection() {
+        let all = config(
+            "postgres://us%40er:p%2Fw%3A%20d%2B@[::1]:6432/na%2Fme?application_name=x&options=-c%20work_mem%3D8MB",
+        )
+        .unwrap();
+        assert_eq!(all.get_user(), Some("us@er"));
+        assert_eq!(all.get_password(), Some(&b"p/w: d+"[..]));
+        assert_eq!(all.get_hosts(), [Host::Tcp("::1".into())]);
+        assert_eq!((all.get_ports(), all.get_dbname()), (&[6432][..], Some("na/me")));
+        assert_eq!(all.get_application_name(), Some("x"));
+        assert_eq!(all.get_options(), Some("-c work_mem=8MB"));
+        let socket = config("postgres://pufa@%2Fvar%2Frun%2Fpostgresql/pufa").unwrap();
+        assert_eq!(socket.get_hosts(), [Host::Unix("/var/run/postgresql".into())]);
+        assert!(config("postgres://host:port/name").is_err());
+    }
+
+    #[test]
+    fn values_of_another_kind_are_refused() {
+        const COLUMNS: Columns = &[("a", Type::Int), ("b", Type::Text)];
+        assert!(arrays(COLUMNS, [[1.into(), "词".into()]].into_iter()).is_ok());
+        assert!(arrays(COLUMNS, [[1.into(), 2.into()]].into_iter()).is_err());
+        assert!(
+            arrays(COLUMNS, [[1.into(), Value::String(None)]].into_iter()).is_err(),
+            "an array has no null"
+        );
+        assert!(scalar(Value::String(None)).is_ok());
+        assert!(scalar(0.5.into()).is_err());
+    }
+}
