@@ -30,9 +30,9 @@ pub(crate) struct Backdrop {
     /// The columns of those that have just ended.
     closed: Vec<Range<usize>>,
     row: Vec<u8>,
-    /// What is drawn in front, roughly: for each strip of rows a bit for each strip of columns; and exactly.
+    /// What is drawn in front, for each strip of rows: roughly, as a bit for each strip of columns; and exactly.
     cells: Vec<u64>,
-    front: Vec<Bounds>,
+    front: Vec<Vec<Bounds>>,
     width: usize,
 }
 
@@ -44,16 +44,17 @@ impl Backdrop {
     pub(crate) fn begin(&mut self, width: usize, height: usize) {
         self.width = width;
         self.slabs.clear();
-        self.front.clear();
         self.cells.clear();
         self.cells.resize(height / STRIP as usize + 1, 0);
+        self.front.resize_with(self.cells.len(), Vec::new);
+        self.front.iter_mut().for_each(Vec::clear);
     }
 
     /// Takes a rectangle, unless it lies on something in front.
     pub(crate) fn take(&mut self, bounds: Bounds, index: u8) -> bool {
         let (rows, columns) = self.strips(&bounds);
-        let near = self.cells[rows].iter().any(|cells| cells & columns != 0);
-        if near && self.front.iter().any(|front| front.meets(&bounds)) {
+        let mut strips = self.cells[rows.clone()].iter().zip(&self.front[rows]);
+        if strips.any(|(cells, front)| cells & columns != 0 && front.iter().any(|one| one.meets(&bounds))) {
             return false;
         }
         let [x0, y0, x1, y1] = [bounds.x0, bounds.y0, bounds.x1, bounds.y1].map(|n| n.max(0) as usize);
@@ -67,8 +68,10 @@ impl Backdrop {
     /// Notes what is drawn in front.
     pub(crate) fn cover(&mut self, bounds: Bounds) {
         let (rows, columns) = self.strips(&bounds);
-        self.cells[rows].iter_mut().for_each(|cells| *cells |= columns);
-        self.front.push(bounds);
+        for (cells, front) in self.cells[rows.clone()].iter_mut().zip(&mut self.front[rows]) {
+            *cells |= columns;
+            front.push(bounds);
+        }
     }
 
     fn strips(&self, bounds: &Bounds) -> (Range<usize>, u64) {

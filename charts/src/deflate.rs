@@ -438,7 +438,7 @@ mod tests {
         runs.extend(vec![0; 3000]);
         let repeated = noise(1601, 1).repeat(60);
         for data in [vec![], vec![1], noise(100_000, 1), noise(50_000, 60), runs, repeated, vec![0; 776]] {
-            for stride in [1, 2, 101, 1601, 16_385] {
+            for stride in [1, 2, 63, 64, 65, 101, 127, 128, 129, 192, 193, 1601, 16_385, 32_768] {
                 let data = &data[..data.len() / stride * stride];
                 for (band, exact) in [(usize::MAX, true), (7, true), (64, false)] {
                     let packed = pack(&mut deflate, data, stride, band, exact);

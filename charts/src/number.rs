@@ -80,8 +80,8 @@ pub(crate) fn written(value: Value, lang: Lang) -> String {
             Lang::En => format!(">{}", full(figure, lang)),
         };
     }
-    let mut unit = 100;
-    while unit <= value.low {
+    let mut step = Some(100_u64);
+    while let Some(unit) = step.filter(|unit| *unit <= value.low) {
         let figure = value.low / unit * unit;
         if value.low / unit == value.high / unit && cut(value.low) == cut(figure) {
             return match lang {
@@ -89,7 +89,7 @@ pub(crate) fn written(value: Value, lang: Lang) -> String {
                 Lang::En => full(figure, lang) + "+",
             };
         }
-        unit = unit.saturating_mul(10);
+        step = unit.checked_mul(10);
     }
     about_words(&about(value.count, lang), lang)
 }

@@ -81,19 +81,26 @@ fn pngs_are_as_approved() {
 fn bytes_are_equal_over_runs_threads_and_neighbours() {
     let specs: Vec<Spec> = all().into_iter().map(|(_, spec)| spec).collect();
     let options = Options { size: Some((800, 500)), ..Options::default() };
-    let first: Vec<Vec<u8>> = specs.iter().map(|s| pufa_charts::png(s, &options).unwrap()).collect();
+    let twice = Options { scale: 2, ..options };
+    let first: Vec<_> = specs
+        .iter()
+        .map(|s| (png(s, &options).unwrap(), png(s, &twice).unwrap(), svg(s, &options).unwrap()))
+        .collect();
     std::thread::scope(|scope| {
+        // Each in another order, so that what a worker drew before must not matter; each picture a hundred times in all.
         for thread in 0..4 {
             let (specs, first) = (&specs, &first);
             scope.spawn(move || {
-                for run in 0..25 {
-                    // In another order each time, so that what a worker drew before must not matter.
-                    let i = (run * (thread + 1) + thread) % specs.len();
-                    assert!(
-                        pufa_charts::png(&specs[i], &options).unwrap() == first[i],
-                        "{}",
-                        specs[i].name()
-                    );
+                for run in 0..25 * specs.len() {
+                    let (round, place) = (run / specs.len(), run % specs.len());
+                    let i = if thread % 2 == 0 { place } else { specs.len() - 1 - place };
+                    let i = (i + round * (thread + 1)) % specs.len();
+                    let (spec, (once, double, text)) = (&specs[i], &first[i]);
+                    assert!(png(spec, &options).unwrap() == *once, "{}", spec.name());
+                    assert!(svg(spec, &options).unwrap() == *text, "{}", spec.name());
+                    if round % 5 == 0 {
+                        assert!(png(spec, &twice).unwrap() == *double, "{} at scale 2", spec.name());
+                    }
                 }
             });
         }

@@ -56,6 +56,24 @@ fn cluster<'a>(pen: &Pen, spec: &'a YearOverYear, index: usize, group: &'a Group
     Cluster { label: &group.label, change: &group.change, columns: columns.collect() }
 }
 
+/// Rows in as many panels as hold names, values and changes in full, unless rows would be too low for letters then.
+fn panels(pen: &Pen, spec: &YearOverYear, body: Place, label: &impl Fn(&Group) -> String) -> Rows {
+    let (gap, heights) = (pen.px(48), (pen.px(18), pen.px(40)));
+    let count = spec.groups.len();
+    let usual = Rows::new(count, body, heights, gap);
+    let size = usual.text(pen, 15);
+    let (names, small) = (Set::new(size, pen.colors.ink), Set::new(size.min(pen.size(13)), pen.colors.muted));
+    let widest = |width: &dyn Fn(&Group) -> i32| spec.groups.iter().map(width).max().unwrap_or(0);
+    let words = widest(&|g| names.width(&g.label)) + widest(&|g| names.bold().width(&label(g)));
+    let need = words + widest(&|g| small.width(&g.change)) + pen.px(44) + pen.px(120);
+    let hold = (body.w + gap) / (need + gap);
+    if hold >= usual.panels().len() as i32 {
+        return usual;
+    }
+    let fewer = Rows::with_panels(count, body, heights, gap, hold);
+    if fewer.height >= pen.size(13) + 2 { fewer } else { usual }
+}
+
 /// A row a unit, a dot a year, the year in question in letters.
 fn dots(pen: &Pen, spec: &YearOverYear, body: Place) {
     let earlier =
@@ -63,22 +81,22 @@ fn dots(pen: &Pen, spec: &YearOverYear, body: Place) {
     let whiskers = spec.groups.iter().any(earlier);
     unit_caption(pen, &spec.unit, whiskers, Place { y: body.y + pen.size(14), ..body });
     let body = body.below(pen.px(26));
-    let rows = Rows::new(spec.groups.len(), body, (pen.px(18), pen.px(40)), pen.px(48));
     let count = spec.series.len();
     let most = spec.groups.iter().flat_map(|g| &g.values).flatten().map(|v| v.count).max().unwrap_or(0);
+    let last = |g: &Group| g.values.last().copied().flatten();
+    let label =
+        |g: &Group| last(g).map_or(number::no_data(pen.lang).to_owned(), |v| number::written(v, pen.lang));
+    let rows = panels(pen, spec, body, &label);
     let size = rows.text(pen, 15);
     let names = Set::new(size, pen.colors.ink);
     let small = Set::new(size.min(pen.size(13)), pen.colors.muted);
     let values = Set::new(size.min(pen.size(14)), pen.colors.accent_ink).bold();
     let width = rows.panels().first().map_or(body.w, |(p, _)| p.w);
     let left = name_width(names, spec.groups.iter().map(|g| g.label.as_str()), width, 36);
-    let last = |g: &Group| g.values.last().copied().flatten();
-    let label =
-        |g: &Group| last(g).map_or(number::no_data(pen.lang).to_owned(), |v| number::written(v, pen.lang));
     let value_width = spec.groups.iter().map(|g| values.width(&label(g))).max().unwrap_or(0).min(width / 4);
-    let change_width =
-        spec.groups.iter().map(|g| small.width(&g.change)).max().unwrap_or(0).min(width * 22 / 100);
-    // The dots come first: where the rest would leave them no room, the change goes.
+    let change_width = spec.groups.iter().map(|g| small.width(&g.change)).max().unwrap_or(0);
+    // The dots come first: where the rest would leave them no room, the changes go, and are not cut: without its figure a
+    // change says nothing, and the region has it.
     let rest = left + value_width + pen.px(44);
     let change_width = if rest + change_width + pen.px(60) > width { 0 } else { change_width };
     for (panel, range) in rows.panels() {
