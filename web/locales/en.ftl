@@ -272,6 +272,7 @@ chart-distance-on = 4 December
 chart-distance-after = { $n } days after 4 December
 chart-years-by-day = { $unit }, { $first }–{ $last }, aligned by day of the drive
 chart-in = { $what }, in { $word }
+chart-all = Basis: all units
 chart-comparable = Comparable basis: units that reported in every year
 chart-comparable-left_out = Comparable basis: only units that reported in every year; left out: { $names }
 chart-source = Source: reports of the units

@@ -272,6 +272,7 @@ chart-distance-on = 12·4当天
 chart-distance-after = 12·4后{ $n }天
 chart-years-by-day = { $unit }　{ $first }—{ $last }年，按活动第几天对齐
 chart-in = { $what }　单位：{ $word }
+chart-all = 口径：全部单位
 chart-comparable = 可比口径：各年均上报的单位
 chart-comparable-left_out = 可比口径：仅计各年均上报的单位，未计入：{ $names }
 chart-source = 来源：各单位上报

@@ -54,7 +54,9 @@ fn down(pen: &Pen, small: &Pen, spec: &Summary, place: Place, style: &Style) {
         cards(&card_pen, spec, Place { h: height, ..place }, &grid);
         inside = place.below(height + gap);
     }
-    let most = inside.h * if spec.charts.is_empty() { 100 } else { 44 } / 100;
+    // On a phone the charts are seen first, and a table of small letters can be enlarged.
+    let part = if spec.preset == Preset::Phone { 36 } else { 44 };
+    let most = inside.h * if spec.charts.is_empty() { 100 } else { part } / 100;
     let table = unit_table::Layout::new(small, &spec.table, inside.w, most);
     let height = table.height();
     let charts_height = inside.h - height - if height > 0 { gap } else { 0 };

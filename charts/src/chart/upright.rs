@@ -54,7 +54,7 @@ struct Plan<'a> {
     values: Values,
     names: Vec<Vec<Cow<'a, str>>>,
     changes: Vec<Vec<Cow<'a, str>>>,
-    /// Whether a name had to be cut, or a word of it torn.
+    /// Whether a name or a change had to be cut, or a word of a name torn.
     cut: bool,
     counts: Counts,
     place: Place,
@@ -118,12 +118,19 @@ fn plan_beside<'a>(
     let change_lines = if body.h < pen.px(340) { 1 } else { CHANGE_LINES };
     let names: Vec<_> =
         clusters.iter().map(|c| names_set.balance(c.label, pitch - pen.px(8), name_lines)).collect();
-    let changes: Vec<_> =
+    let mut changes: Vec<_> =
         clusters.iter().map(|c| change_set.wrap(c.change, pitch - pen.px(8), change_lines)).collect();
-    let cut = names.iter().zip(clusters).any(|(lines, c)| {
-        lines.iter().map(|l| l.chars().count()).sum::<usize>() < c.label.chars().filter(|c| *c != ' ').count()
-    }) || names.iter().flatten().any(|l| l.ends_with('…'))
-        || clusters.iter().any(|c| names_set.widest_word(c.label) > pitch - pen.px(8));
+    // A change that is cut says nothing without its figure.
+    let torn = changes.iter().flatten().any(|line| line.ends_with('…'));
+    if torn {
+        changes.iter_mut().for_each(Vec::clear);
+    }
+    let cut =
+        torn || names.iter().zip(clusters).any(|(lines, c)| {
+            lines.iter().map(|l| l.chars().count()).sum::<usize>()
+                < c.label.chars().filter(|c| *c != ' ').count()
+        }) || names.iter().flatten().any(|l| l.ends_with('…'))
+            || clusters.iter().any(|c| names_set.widest_word(c.label) > pitch - pen.px(8));
     let rows = |lists: &[Vec<Cow<'_, str>>]| lists.iter().map(Vec::len).max().unwrap_or(0) as i32;
     let below = rows(&names) * names_set.line() + rows(&changes) * change_set.line() + pen.px(10);
 
@@ -257,7 +264,9 @@ fn write(
                 return true;
             }
             let set = pen.muted(14).middle();
-            for (i, line) in set.wrap(column.change, plan.pitch - 6, 2).iter().rev().enumerate() {
+            let lines = set.wrap(column.change, plan.pitch - 6, 2);
+            let whole = lines.last().is_some_and(|line| !line.ends_with('…'));
+            for (i, line) in lines.iter().rev().enumerate().filter(|_| whole) {
                 let up = set.line() * (i as i32 + 1);
                 if up + set.size <= room {
                     pen.plated(line, (centre, base - up), set);

@@ -71,7 +71,7 @@ fn panels(pen: &Pen, spec: &YearOverYear, body: Place, label: &impl Fn(&Group) -
         return usual;
     }
     let fewer = Rows::with_panels(count, body, heights, gap, hold);
-    if fewer.height >= pen.size(13) + 2 { fewer } else { usual }
+    if fewer.height > pen.size(13) { fewer } else { usual }
 }
 
 /// A row a unit, a dot a year, the year in question in letters.

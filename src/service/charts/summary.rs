@@ -51,7 +51,7 @@ impl Desk<'_> {
         let head: Vec<&Measure> = self.campaign.measures.iter().filter(counted).take(4).collect();
         let mut frame = self.frame(&self.campaign.name, self.comparison_subtitle(&compared, None), &whole);
         frame.footer.push(self.reported_words().await?);
-        frame.footer.extend(self.basis_words(&compared, basis));
+        frame.footer.push(self.basis_words(&compared, basis));
         let values = [("campaign", self.campaign.id.as_str()), ("revision", &whole.changes.to_string())];
         frame.footer.push(self.lang().words("summary-revision", &values));
         Ok(draw::Summary {

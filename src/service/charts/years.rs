@@ -136,7 +136,7 @@ impl Desk<'_> {
             self.comparison_subtitle(&compared, Some(self.word(self.measure))),
             &whole,
         );
-        frame.footer.extend(self.basis_words(&compared, basis));
+        frame.footer.push(self.basis_words(&compared, basis));
         Ok(draw::YearOverYear {
             frame,
             measure: self.name(self.measure).into(),
@@ -186,13 +186,14 @@ impl Desk<'_> {
         }
     }
 
-    pub(super) fn basis_words(&self, compared: &Compared, basis: Basis) -> Option<String> {
+    /// Which units are compared: all, or those that reported in every year.
+    pub(super) fn basis_words(&self, compared: &Compared, basis: Basis) -> String {
         if basis == Basis::All {
-            return None;
+            return self.lang().text("chart-all");
         }
         let names = compared.left_out.iter().filter_map(|unit| self.catalogue.tree.get(*unit));
         let names: Vec<String> = names.map(|unit| unit.name()).collect();
         let key = if names.is_empty() { "chart-comparable" } else { "chart-comparable-left_out" };
-        Some(self.lang().words(key, &[("names", &names.join(self.lang().pick("、", ", ")))]))
+        self.lang().words(key, &[("names", &names.join(self.lang().pick("、", ", ")))])
     }
 }
