@@ -66,6 +66,35 @@ pub(crate) fn foot(pen: &Pen, frame: &Frame, place: Place) -> Place {
 
 /// A legend in as many rows as it takes; what is left below it.
 pub(crate) fn legend(pen: &Pen, entries: &[Entry<'_>], place: Place) -> Place {
+    let set = pen.ink(15);
+    lay_legend(pen, entries, place, |entry, at, words| {
+        let middle = at.y + at.h / 2;
+        match entry.sign {
+            Sign::Fill(fill) => pen.fill(at, fill),
+            Sign::Year(index, count) => {
+                let color = pen.colors.year_line(index, count);
+                pen.line(&[(at.x, middle), (at.right(), middle)], stroke(pen, index, count), color);
+                marker(pen, ((at.x + at.w / 2) * Q, middle * Q), index, count, false);
+            }
+            Sign::Ring => ring(pen, ((at.x + at.w / 2) * Q, middle * Q)),
+            Sign::Cell(cell, signs) => crate::chart::completeness::cell(pen, at, cell, signs),
+        }
+        pen.text(words, (at.right() + pen.px(8), middle + set.drop()), set);
+    })
+}
+
+/// What [`legend`] would leave below it.
+pub(crate) fn below_legend(pen: &Pen, entries: &[Entry<'_>], place: Place) -> Place {
+    lay_legend(pen, entries, place, |_, _, _| ())
+}
+
+/// Calls with each entry, the place of its sign and its words.
+fn lay_legend(
+    pen: &Pen,
+    entries: &[Entry<'_>],
+    place: Place,
+    draw: impl Fn(&Entry<'_>, Place, &str),
+) -> Place {
     if entries.is_empty() {
         return place;
     }
@@ -80,19 +109,7 @@ pub(crate) fn legend(pen: &Pen, entries: &[Entry<'_>], place: Place) -> Place {
         if x > place.x && x + width > place.right() {
             (x, y) = (place.x, y + row);
         }
-        let middle = y + row / 2;
-        let at = Place::new(x, middle - side / 2, sign, side);
-        match entry.sign {
-            Sign::Fill(fill) => pen.fill(at, fill),
-            Sign::Year(index, count) => {
-                let color = pen.colors.year_line(index, count);
-                pen.line(&[(at.x, middle), (at.right(), middle)], stroke(pen, index, count), color);
-                marker(pen, ((at.x + sign / 2) * Q, middle * Q), index, count, false);
-            }
-            Sign::Ring => ring(pen, ((at.x + side / 2) * Q, middle * Q)),
-            Sign::Cell(cell, signs) => crate::chart::completeness::cell(pen, at, cell, signs),
-        }
-        pen.text(&words, (x + sign + pen.px(8), middle + set.drop()), set);
+        draw(entry, Place::new(x, y + row / 2 - side / 2, sign, side), &words);
         x += width + gap;
     }
     place.below(y + row - place.y)

@@ -131,10 +131,10 @@ pub(crate) fn by_unit(units: usize, years: usize, lang: Lang, theme: Theme) -> S
             Group { label: unit_name(i, lang), values, changes: vec![], change }
         })
         .collect();
-    let zh = ["各单位宣传资料发放量同比", "发放份数，历年宪法宣传周；单位下方为 2021 年比 2020 年的变化"];
+    let zh = ["各单位宣传资料发放量同比", "发放份数，历年宪法宣传周；并标 2021 年比 2020 年的变化"];
     let en = [
         "Printed matter by unit, year over year",
-        "Copies handed out in each year's drive; below each unit the change from 2020 to 2021",
+        "Copies handed out in each year's drive; with the change from 2020 to 2021",
     ];
     Spec::YearOverYear(YearOverYear {
         frame: frame(lang, theme, zh, en),
@@ -370,24 +370,27 @@ pub(crate) fn summary(preset: Preset, units: usize, lang: Lang, theme: Theme) ->
             ("Sessions", "held"),
         ],
     };
-    let now =
-        [Value::between(57_913, 57_913, 59_999), Value::exact(3127), Value::exact(216), Value::exact(48)];
-    let then =
-        [Value::between(46_020, 46_020, 46_999), Value::exact(3127), Value::exact(240), Value::exact(31)];
+    // The same figures in card, chart and table.
+    let by_units = by_unit(units, 5, lang, theme);
+    let groups = if let Spec::YearOverYear(chart) = &by_units { chart.groups.as_slice() } else { &[] };
+    let sum = |year: usize| {
+        let values = || groups.iter().filter_map(|group| group.values[year]);
+        let of = |part: fn(Value) -> u64| values().map(part).sum();
+        Value::between(of(|v| v.count), of(|v| v.low), of(|v| v.high))
+    };
+    let now = [sum(4), Value::exact(3127), Value::exact(216), Value::exact(48)];
+    let then = [sum(3), Value::exact(3127), Value::exact(240), Value::exact(31)];
     let cards = (0..4).map(|i| card(names[i].0, names[i].1, Some(now[i]), then[i], lang)).collect();
     let mut rows: Vec<_> = (0..units)
-        .map(|i| {
-            let (this, last) = (600 + pick(i, 2) * 4, 600 + pick(i, 3) * 4);
-            TableRow {
-                label: unit_name(i, lang),
-                cells: vec![
-                    Datum::Value(Some(Value::exact(this))),
-                    Datum::Value((i != 3).then_some(Value::exact(last))),
-                    Datum::Text(if i == 3 { "—".into() } else { change(this, last) }),
-                    Datum::Value(Some(Value::exact(pick(i, 9) / 3))),
-                ],
-                total: false,
-            }
+        .map(|i| TableRow {
+            label: unit_name(i, lang),
+            cells: vec![
+                Datum::Value(groups[i].values[4]),
+                Datum::Value(groups[i].values[3]),
+                Datum::Text(groups[i].change.clone()),
+                Datum::Value(Some(Value::exact(pick(i, 9) / 3))),
+            ],
+            total: false,
         })
         .collect();
     let (sum, columns, head) = match lang {

@@ -56,7 +56,7 @@ pub(crate) fn body(pen: &Pen, spec: &Spec, place: Place) {
             completeness::draw(pen, s, below(legend), signs);
         }
         Spec::YearOverYear(s) => {
-            year_over_year::draw(pen, s, below(legend(pen, &year_over_year::entries(pen, s, place), place)));
+            year_over_year::draw(pen, s, place);
         }
         Spec::Summary(_) => {}
     }

@@ -32,8 +32,9 @@ pub(crate) fn draw(pen: &Pen, spec: &Totals, body: Place) {
             }],
         })
         .collect();
-    if !upright::draw(pen, &clusters, &spec.unit, body) {
-        lying_bars(pen, spec, body);
+    match upright::fitting(pen, &clusters, body) {
+        Some(plan) => upright::draw(pen, &clusters, &plan, &spec.unit, body),
+        None => lying_bars(pen, spec, body),
     }
 }
 

@@ -48,7 +48,7 @@ enum Values {
 }
 
 /// The measures of the layout, all in pixels.
-struct Plan<'a> {
+pub(crate) struct Plan<'a> {
     pitch: i32,
     bar: i32,
     values: Values,
@@ -152,7 +152,7 @@ fn plan_beside<'a>(
 }
 
 /// The plan, if bars can be drawn upright: wide enough, with names that need not be cut.
-fn fitting<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place) -> Option<Plan<'a>> {
+pub(crate) fn fitting<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place) -> Option<Plan<'a>> {
     if clusters.len() > 24 {
         return None;
     }
@@ -161,14 +161,8 @@ fn fitting<'a>(pen: &Pen, clusters: &'a [Cluster<'a>], body: Place) -> Option<Pl
     (!squeezed && (clusters.len() <= 6 || !plan.cut)).then_some(plan)
 }
 
-/// Whether bars can be drawn upright.
-pub(crate) fn fits(pen: &Pen, clusters: &[Cluster<'_>], body: Place) -> bool {
-    fitting(pen, clusters, body).is_some()
-}
-
-/// Draws the bars, if they can be drawn upright. Says whether it did.
-pub(crate) fn draw(pen: &Pen, clusters: &[Cluster<'_>], unit: &str, body: Place) -> bool {
-    let Some(plan) = fitting(pen, clusters, body) else { return false };
+/// Draws the bars as planned for the same body.
+pub(crate) fn draw(pen: &Pen, clusters: &[Cluster<'_>], plan: &Plan<'_>, unit: &str, body: Place) {
     let place = plan.place;
     let silent = |c: &Column<'_>| plan.values == Values::Strong && !c.strong && c.is_inexact();
     let whiskers = clusters.iter().flat_map(|c| &c.columns).any(silent);
@@ -181,11 +175,11 @@ pub(crate) fn draw(pen: &Pen, clusters: &[Cluster<'_>], unit: &str, body: Place)
         let left = start + plan.pitch * i as i32;
         let first = left + (plan.pitch - plan.bar * cluster.columns.len() as i32) / 2;
         for (j, column) in cluster.columns.iter().enumerate() {
-            spots.push((cluster, column, bar(pen, &plan, &plot, column, first + plan.bar * j as i32)));
+            spots.push((cluster, column, bar(pen, plan, &plot, column, first + plan.bar * j as i32)));
         }
     }
     for (cluster, column, place) in spots {
-        label(pen, &plan, &plot, (cluster, column), place, unit);
+        label(pen, plan, &plot, (cluster, column), place, unit);
     }
     let rows = plan.names.iter().map(Vec::len).max().unwrap_or(0) as i32;
     for i in 0..clusters.len() {
@@ -196,7 +190,6 @@ pub(crate) fn draw(pen: &Pen, clusters: &[Cluster<'_>], unit: &str, body: Place)
         column(pen, &plan.changes[i], (centre, y), pen.muted(14));
     }
     pen.rect(Place::new(place.x, place.bottom() - 1, place.w, 1), pen.colors.axis);
-    true
 }
 
 /// Draws a bar from `x` of the plot on. Returns where it stands.

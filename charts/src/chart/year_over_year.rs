@@ -5,7 +5,7 @@ use crate::axis::{Counts, lying};
 use crate::canvas::Q;
 use crate::chart::rows::{Rows, name, name_width};
 use crate::chart::upright::{self, Cluster, Column};
-use crate::frame::{Entry, Sign, marker, nothing, unit_caption};
+use crate::frame::{Entry, Sign, below_legend, legend, marker, nothing, unit_caption};
 use crate::model::{Group, YearOverYear};
 use crate::number;
 use crate::pen::{Pen, Place};
@@ -16,25 +16,28 @@ fn change(group: &Group, series: usize) -> &str {
 }
 
 /// The legend: a year each, or nothing when there is one series, whose name the subtitle says.
-pub(crate) fn entries<'a>(pen: &Pen, spec: &'a YearOverYear, place: Place) -> Vec<Entry<'a>> {
-    let count = spec.series.len();
-    if count < 2 {
-        return Vec::new();
-    }
-    // In print, dots tell years apart by shape, bars by hatching.
-    let body = place.below(pen.ink(15).line() + pen.px(22));
-    let shapes = pen.colors.hatched && !upright::fits(pen, &clusters(pen, spec), body);
-    let sign = |i| if shapes { Sign::Year(i, count) } else { Sign::Fill(pen.colors.year(i, count)) };
-    spec.series.iter().enumerate().map(|(i, words)| Entry { sign: sign(i), words }).collect()
+fn entries(spec: &YearOverYear, sign: impl Fn(usize) -> Sign) -> Vec<Entry<'_>> {
+    let years = spec.series.iter().enumerate().map(|(i, words)| Entry { sign: sign(i), words });
+    if spec.series.len() < 2 { Vec::new() } else { years.collect() }
 }
 
-pub(crate) fn draw(pen: &Pen, spec: &YearOverYear, body: Place) {
+pub(crate) fn draw(pen: &Pen, spec: &YearOverYear, place: Place) {
+    let below = |place: Place| place.below(pen.px(10));
+    let count = spec.series.len();
+    let fills = entries(spec, |i| Sign::Fill(pen.colors.year(i, count)));
+    let body = below(below_legend(pen, &fills, place));
     if spec.groups.is_empty() || spec.series.is_empty() {
+        legend(pen, &fills, place);
         return nothing(pen, body);
     }
-    if !upright::draw(pen, &clusters(pen, spec), &spec.unit, body) {
-        dots(pen, spec, body);
+    let clusters = clusters(pen, spec);
+    if let Some(plan) = upright::fitting(pen, &clusters, body) {
+        legend(pen, &fills, place);
+        return upright::draw(pen, &clusters, &plan, &spec.unit, body);
     }
+    // Dots tell years apart by shape.
+    let shapes = entries(spec, |i| Sign::Year(i, count));
+    dots(pen, spec, below(legend(pen, &shapes, place)));
 }
 
 fn clusters<'a>(pen: &Pen, spec: &'a YearOverYear) -> Vec<Cluster<'a>> {
@@ -123,11 +126,7 @@ fn dots(pen: &Pen, spec: &YearOverYear, body: Place) {
                 let Some(value) = value else { continue };
                 let at = plot.map_coordinate(&(value.count as f64, place.bottom() - middle));
                 let centre = (at.0, at.1 + Q / 2);
-                if pen.colors.hatched || i + 1 == count {
-                    marker(&pen.resized(radius * 18), centre, i, count, false);
-                } else {
-                    pen.disc(centre, radius * Q, pen.colors.year(i, count).line);
-                }
+                marker(&pen.resized(radius * 18), centre, i, count, false);
                 let told = || number::told(Some(*value), &spec.unit, pen.lang);
                 let x = at.0 / Q - radius;
                 pen.region(
