@@ -98,7 +98,19 @@ impl Desk<'_> {
         let mut sum = Completeness::default();
         let due = grid.sums.iter().zip(&grid.days).filter(|(_, day)| **day <= self.today);
         due.for_each(|(counts, _)| sum += *counts);
-        let values = [("reported", sum.reported.to_string()), ("expected", sum.expected.to_string())];
+        // Of the units that the page lists, those from which something has come on a day that is due.
+        let (mut units, mut waited) = (0_u32, 0_u32);
+        for row in &grid.rows {
+            let due = || row.counts.iter().zip(&grid.days).filter(|(_, day)| **day <= self.today);
+            units += u32::from(due().any(|(counts, _)| counts.reported > 0));
+            waited += u32::from(due().any(|(counts, _)| counts.expected > 0));
+        }
+        let values = [
+            ("units", units.to_string()),
+            ("waited", waited.to_string()),
+            ("reported", sum.reported.to_string()),
+            ("expected", sum.expected.to_string()),
+        ];
         let values = values.each_ref().map(|(name, text)| (*name, text.as_str()));
         Ok(self.lang().words("summary-reported", &values))
     }
