@@ -30,12 +30,16 @@ pub(crate) struct Backdrop {
     /// The columns of those that have just ended.
     closed: Vec<Range<usize>>,
     row: Vec<u8>,
-    /// What is drawn in front, for each strip of rows: roughly, as a bit for each strip of columns; and exactly.
-    cells: Vec<u64>,
-    front: Vec<Vec<Bounds>>,
+    /// What is drawn in front, for each strip of rows: roughly, as a bit for each strip of columns, and the last of it in
+    /// `front`, or [`NONE`].
+    cells: Vec<(u64, u32)>,
+    /// What is drawn in front, once for each strip that it crosses, with the one before it in its strip.
+    front: Vec<(Bounds, u32)>,
     width: usize,
 }
 
+/// Nothing of [`Backdrop::front`].
+const NONE: u32 = u32::MAX;
 /// Height of a strip of [`Backdrop::cells`], in pixels.
 const STRIP: i32 = 16;
 
@@ -45,16 +49,23 @@ impl Backdrop {
         self.width = width;
         self.slabs.clear();
         self.cells.clear();
-        self.cells.resize(height / STRIP as usize + 1, 0);
-        self.front.resize_with(self.cells.len(), Vec::new);
-        self.front.iter_mut().for_each(Vec::clear);
+        self.cells.resize(height / STRIP as usize + 1, (0, NONE));
+        self.front.clear();
     }
 
     /// Takes a rectangle, unless it lies on something in front.
     pub(crate) fn take(&mut self, bounds: Bounds, index: u8) -> bool {
         let (rows, columns) = self.strips(&bounds);
-        let mut strips = self.cells[rows.clone()].iter().zip(&self.front[rows]);
-        if strips.any(|(cells, front)| cells & columns != 0 && front.iter().any(|one| one.meets(&bounds))) {
+        let meets = |mut at: u32| {
+            while let Some((front, before)) = self.front.get(at as usize) {
+                if front.meets(&bounds) {
+                    return true;
+                }
+                at = *before;
+            }
+            false
+        };
+        if self.cells[rows].iter().any(|(cells, last)| cells & columns != 0 && meets(*last)) {
             return false;
         }
         let [x0, y0, x1, y1] = [bounds.x0, bounds.y0, bounds.x1, bounds.y1].map(|n| n.max(0) as usize);
@@ -68,9 +79,10 @@ impl Backdrop {
     /// Notes what is drawn in front.
     pub(crate) fn cover(&mut self, bounds: Bounds) {
         let (rows, columns) = self.strips(&bounds);
-        for (cells, front) in self.cells[rows.clone()].iter_mut().zip(&mut self.front[rows]) {
+        for (cells, last) in &mut self.cells[rows] {
             *cells |= columns;
-            front.push(bounds);
+            let at = self.front.len() as u32;
+            self.front.push((bounds, std::mem::replace(last, at)));
         }
     }
 
