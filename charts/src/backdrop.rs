@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use crate::boxes::Boxes;
 use crate::canvas::Bounds;
 use crate::palette::GROUND;
 
@@ -30,17 +31,12 @@ pub(crate) struct Backdrop {
     /// The columns of those that have just ended.
     closed: Vec<Range<usize>>,
     row: Vec<u8>,
-    /// What is drawn in front, for each strip of rows: roughly, as a bit for each strip of columns, and the last of it in
-    /// `front`, or [`NONE`].
-    cells: Vec<(u64, u32)>,
-    /// What is drawn in front, once for each strip that it crosses, with the one before it in its strip.
-    front: Vec<(Bounds, u32)>,
+    /// What is drawn in front.
+    front: Boxes,
     width: usize,
 }
 
-/// Nothing of [`Backdrop::front`].
-const NONE: u32 = u32::MAX;
-/// Height of a strip of [`Backdrop::cells`], in pixels.
+/// Height of a strip of [`Backdrop::front`], in pixels.
 const STRIP: i32 = 16;
 
 impl Backdrop {
@@ -48,24 +44,12 @@ impl Backdrop {
     pub(crate) fn begin(&mut self, width: usize, height: usize) {
         self.width = width;
         self.slabs.clear();
-        self.cells.clear();
-        self.cells.resize(height / STRIP as usize + 1, (0, NONE));
-        self.front.clear();
+        self.front.begin((width as i32, height as i32), STRIP);
     }
 
     /// Takes a rectangle, unless it lies on something in front.
     pub(crate) fn take(&mut self, bounds: Bounds, index: u8) -> bool {
-        let (rows, columns) = self.strips(&bounds);
-        let meets = |mut at: u32| {
-            while let Some((front, before)) = self.front.get(at as usize) {
-                if front.meets(&bounds) {
-                    return true;
-                }
-                at = *before;
-            }
-            false
-        };
-        if self.cells[rows].iter().any(|(cells, last)| cells & columns != 0 && meets(*last)) {
+        if self.front.meet(&bounds) {
             return false;
         }
         let [x0, y0, x1, y1] = [bounds.x0, bounds.y0, bounds.x1, bounds.y1].map(|n| n.max(0) as usize);
@@ -78,21 +62,7 @@ impl Backdrop {
 
     /// Notes what is drawn in front.
     pub(crate) fn cover(&mut self, bounds: Bounds) {
-        let (rows, columns) = self.strips(&bounds);
-        for (cells, last) in &mut self.cells[rows] {
-            *cells |= columns;
-            let at = self.front.len() as u32;
-            self.front.push((bounds, std::mem::replace(last, at)));
-        }
-    }
-
-    fn strips(&self, bounds: &Bounds) -> (Range<usize>, u64) {
-        let most = self.cells.len() as i32;
-        let top = (bounds.y0 / STRIP).clamp(0, most) as usize;
-        let bottom = (bounds.y1 / STRIP + 1).clamp(0, most) as usize;
-        let column = |x: i32| (x.clamp(0, self.width as i32 - 1) as usize * 64 / self.width) as u32;
-        let (left, right) = (column(bounds.x0), column(bounds.x1));
-        (top..bottom.max(top), (u64::MAX << left) & (u64::MAX >> (63 - right)))
+        self.front.add(bounds);
     }
 
     /// Goes before the first row, when all is taken.

@@ -18,6 +18,7 @@ use plotters_backend::{
     FontTransform,
 };
 
+use crate::boxes::Boxes;
 use crate::font::{self, ASCENT, DESCENT, Weight};
 use crate::model::Hit;
 use crate::theme::Rgb;
@@ -124,9 +125,6 @@ impl Text {
     }
 }
 
-/// No box.
-const NONE: u32 = u32::MAX;
-
 /// The display list.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
@@ -137,25 +135,22 @@ pub(crate) struct Recorder {
     pub(crate) points: Vec<BackendCoord>,
     pub(crate) letters: String,
     pub(crate) hits: Vec<Hit>,
-    /// The boxes of all texts, once for each strip of height that they cross, so that a label can look for a free place;
-    /// each with the one before it in its strip, as a list of its own for each strip would grow for itself.
-    taken: Vec<(Bounds, u32)>,
-    /// The last box in each strip, or [`NONE`], and a bit for each of 64 columns in which there are any.
-    strips: Vec<(u32, u64)>,
+    /// The boxes of all texts, so that a label can look for a free place.
+    taken: Boxes,
     /// Texts that were left out because they would have lain on another or left the picture.
     pub(crate) dropped: usize,
 }
 
 impl Recorder {
     pub(crate) fn new(size: (u32, u32), ground: Rgb) -> Self {
-        let strips = (size.1 as i32 * Q / STRIP + 1) as usize;
+        let mut taken = Boxes::default();
+        taken.begin((size.0 as i32 * Q, size.1 as i32 * Q), STRIP);
         Self {
             size,
             ground,
             ops: Vec::with_capacity(256),
             letters: String::with_capacity(1024),
-            taken: Vec::with_capacity(256),
-            strips: vec![(NONE, 0); strips],
+            taken,
             ..Self::default()
         }
     }
@@ -171,32 +166,11 @@ impl Recorder {
         start..self.points.len()
     }
 
-    fn strips(&self, b: &Bounds) -> std::ops::RangeInclusive<usize> {
-        let last = self.strips.len() as i32 - 1;
-        (b.y0 / STRIP).clamp(0, last) as usize..=(b.y1 / STRIP).clamp(0, last) as usize
-    }
-
-    fn columns(&self, b: &Bounds) -> u64 {
-        let width = self.size.0 as i32 * Q;
-        let column = |x: i32| (i64::from(x.clamp(0, width - 1)) * 64 / i64::from(width)) as u32;
-        (u64::MAX << column(b.x0)) & (u64::MAX >> (63 - column(b.x1)))
-    }
-
     /// Whether a text may stand there: within the picture and on no other.
     pub(crate) fn is_free(&self, b: &Bounds) -> bool {
         let (w, h) = (self.size.0 as i32 * Q, self.size.1 as i32 * Q);
         let inside = b.x0 >= 0 && b.y0 >= 0 && b.x1 <= w && b.y1 <= h;
-        inside
-            && self.strips[self.strips(b)].iter().all(|(last, columns)| {
-                let mut at = if columns & self.columns(b) == 0 { NONE } else { *last };
-                while let Some((there, before)) = self.taken.get(at as usize) {
-                    if there.meets(b) {
-                        return false;
-                    }
-                    at = *before;
-                }
-                true
-            })
+        inside && !self.taken.meet(b)
     }
 
     /// Takes a text. A layout for a size nobody thought of may not have room for it: then it is left out, for the
@@ -207,12 +181,7 @@ impl Recorder {
             self.dropped += 1;
             return;
         }
-        let (strips, across) = (self.strips(&bounds), self.columns(&bounds));
-        for (last, columns) in &mut self.strips[strips] {
-            *columns |= across;
-            let at = self.taken.len() as u32;
-            self.taken.push((bounds, std::mem::replace(last, at)));
-        }
+        self.taken.add(bounds);
         let start = self.letters.len();
         self.letters.push_str(words);
         text.letters = start..self.letters.len();

@@ -17,6 +17,7 @@ mod axis;
 mod backdrop;
 mod beam;
 mod bits;
+mod boxes;
 mod canvas;
 mod chart;
 mod check;
