@@ -8,6 +8,7 @@ use crate::demo::{self, ACCOUNTS, Secret};
 use crate::service::session::{hash_password, random_token};
 use crate::store::{Settings, Store};
 use clap::Args;
+use jiff::civil::Time;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -20,6 +21,10 @@ pub(super) struct Demo {
     /// Folder for the throw-away database; a temporary one when absent. A demo database left in it is replaced.
     #[arg(long)]
     dir: Option<PathBuf>,
+    /// Time of day at which it starts, by Shanghai's clocks, as 10:30: before or after the day's deadline of 18:00,
+    /// whatever the hour. Now when absent.
+    #[arg(long, value_name = "HH:MM")]
+    at: Option<Time>,
 }
 
 const FILE: &str = "pufa-demo.db";
@@ -36,7 +41,7 @@ impl Demo {
         std::fs::create_dir_all(&dir)?;
         clear(&dir)?;
         let url = format!("sqlite://{}?mode=rwc", dir.join(FILE).display());
-        let clock = Clock::system();
+        let clock = self.at.map_or_else(Clock::system, Clock::starting_at);
         let store = Store::open(&Settings::new(url), clock.clone()).await?;
         say("filling the demonstration database …");
         let plan = demo::plan(clock.today(), demo::SEED);

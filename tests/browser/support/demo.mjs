@@ -1,4 +1,4 @@
-// A demo server of our own, with its logins: `{ base, logins: { office: { username, password }, … }, stop }`.
+// Servers of our own.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -33,9 +33,13 @@ async function start(command, line) {
   return { base, stop };
 }
 
+/**
+ * A demo with its logins: `{ base, logins: { office: { username, password }, … }, stop }`. It is afternoon there at any
+ * hour: corrections need no reason yet, and no day ends while the tests run.
+ */
 export async function startDemo() {
   const logins = {};
-  const demo = await start(["demo", "--listen", "127.0.0.1:0"], ([word, role, username, password]) => {
+  const demo = await start(["demo", "--listen", "127.0.0.1:0", "--at", "14:00"], ([word, role, username, password]) => {
     if (word === "login") logins[role] = { username, password };
   });
   return { ...demo, logins };
