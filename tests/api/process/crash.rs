@@ -14,6 +14,8 @@ fn body(count: u64) -> Value {
     json!({
         "items": [{ "measure": "materials", "count": count }, { "measure": "banners", "count": 1 }],
         "consultations": [{ "topic": "labour", "person_times": 2 }],
+        // Corrections want one once the day's deadline is over, and this test runs at any hour.
+        "reason": "更正",
     })
 }
 
