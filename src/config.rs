@@ -136,3 +136,33 @@ impl Default for Limits {
         }
     }
 }
+
+impl Limits {
+    /// Open files that are not connections of callers: the database's, hooks' and those that are read and written.
+    const OTHER_FILES: usize = 256;
+
+    /// The same for a process that may hold so many open files: a connection takes one, and whoever only watches leaves
+    /// room for those who report.
+    #[must_use]
+    pub fn within_files(self, files: usize) -> Self {
+        let connections =
+            self.connections.min(files.saturating_sub(Self::OTHER_FILES).max(Self::OTHER_FILES / 4));
+        let listeners = self.listeners.min(connections / 4 * 3);
+        Self { connections, listeners, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_open_files_make_few_connections_and_leave_room_for_reports() {
+        let all = Limits::default();
+        let same = all.clone().within_files(usize::MAX);
+        assert_eq!((same.connections, same.listeners), (all.connections, all.listeners));
+        let few = all.clone().within_files(1_024);
+        assert_eq!((few.connections, few.listeners), (768, 576));
+        assert!(all.within_files(0).connections > 0);
+    }
+}

@@ -7,6 +7,7 @@ use crate::config::{Limits, Site};
 use crate::domain::chase::QuietHours;
 use crate::store::Store;
 use clap::Args;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::net::IpAddr;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -56,6 +57,15 @@ fn public_url(text: &str) -> Result<String, String> {
     }
 }
 
+/// Lets this process hold as many open files as the system allows it, and gives how many: shells and services are
+/// started with 1,024, which a thousand open pages use up.
+fn open_files() -> usize {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
+    let files = if raised { maximum } else { current };
+    files.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX))
+}
+
 impl Serve {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
         let store = Store::open(&self.database.settings(), Clock::system()).await?;
@@ -75,6 +85,15 @@ impl Serve {
             private_hooks: self.allow_private_hooks,
             ..Limits::default()
         };
+        let (files, wanted) = (open_files(), limits.connections);
+        let limits = limits.within_files(files);
+        if limits.connections < wanted {
+            say(&format!(
+                "warning: {files} open files are allowed, enough for {} connections of {wanted}; \
+                 raise the limit with LimitNOFILE=16384 in a unit of systemd, or ulimit -n 16384",
+                limits.connections
+            ));
+        }
         let mut application = Application::over(store, &self.listen, Clock::system(), limits).await?;
         if let Some(listen) = &self.metrics_listen {
             let address = application.monitored_at(listen).await?;

@@ -4,6 +4,7 @@ mod commands;
 mod crash;
 mod demo;
 mod files;
+mod limits;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
