@@ -21,7 +21,17 @@ pub struct Event {
     pub unit: String,
     /// As in totals: equal revisions are equal totals.
     pub revision: i64,
+    /// Milliseconds: whoever fetches figures because of this waits for a random part of it first. It grows with those who
+    /// listen, so that a thousand boards do not ask in one moment.
+    pub within: u32,
 }
+
+/// Milliseconds that one listener more makes all of them wait at most: two boards of three can be fetched in it on one core.
+const SPREAD_EACH: usize = 4;
+/// No page is older than this on account of it.
+const SPREAD_MOST: u32 = 30_000;
+/// So many need not wait for each other.
+const SPREAD_FREE: usize = 16;
 
 /// What somebody listens for: a campaign's number, a unit, and whether with what is under it.
 type Key = (i32, UnitId, bool);
@@ -53,6 +63,12 @@ impl Hub {
     /// How many listen.
     pub(super) fn listeners(&self) -> usize {
         self.all - self.places.available_permits()
+    }
+
+    /// Over how many milliseconds those who listen are to spread what they fetch.
+    fn spread(&self) -> u32 {
+        let waiting = self.listeners().saturating_sub(SPREAD_FREE);
+        u32::try_from(waiting * SPREAD_EACH).map_or(SPREAD_MOST, |spread| spread.min(SPREAD_MOST))
     }
 
     fn listened(&self) -> Vec<Key> {
@@ -92,12 +108,13 @@ impl Listener {
     fn news(&mut self) -> Vec<Event> {
         let revisions = self.revisions.borrow_and_update().clone();
         let mut told = Vec::new();
+        let within = self.hub.spread();
         for (key, event, last) in &mut self.wanted {
             if let Some(&revision) = revisions.get(key)
                 && *last != Some(revision)
             {
                 *last = Some(revision);
-                told.push(Event { revision, ..event.clone() });
+                told.push(Event { revision, within, ..event.clone() });
             }
         }
         told
@@ -144,8 +161,12 @@ impl App {
         for campaign in &campaigns {
             let asked = scope::asked(&catalogue, caller, Some(campaign), unit)?;
             let key = (campaign.key, asked.id, scope::reads_below(&catalogue, caller, asked.id));
-            let event =
-                Event { campaign: campaign.id.to_string(), unit: asked.code().to_string(), revision: 0 };
+            let event = Event {
+                campaign: campaign.id.to_string(),
+                unit: asked.code().to_string(),
+                revision: 0,
+                within: 0,
+            };
             wanted.push((key, event, None));
         }
         let place = self.events.places.clone().try_acquire_owned().map_err(|_| Error::Busy)?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 on_both! {
     a_change_is_told_to_those_who_may_see_it
+    many_who_listen_are_told_to_spread_what_they_fetch
     what_another_replica_wrote_is_told
     a_stream_ends_with_its_session_and_with_the_service
     beyond_the_limit_a_listener_is_refused
@@ -54,7 +55,7 @@ async fn a_change_is_told_to_those_who_may_see_it(engine: Engine) {
     let app = TestApp::start(engine).await;
     let mut office = Listening::to(&app.by("office"), "?campaign=constitution-2025").await;
     let mut wanfu = Listening::to(&app.by("wanfu"), "").await;
-    let at = |unit: &str, revision: i64| json!({ "campaign": "constitution-2025", "unit": unit, "revision": revision });
+    let at = |unit: &str, revision: i64| json!({ "campaign": "constitution-2025", "unit": unit, "revision": revision, "within": 0 });
     assert_eq!(office.next().await, Some(at("371772", 0)));
     assert_eq!(wanfu.next().await, Some(at("371772001", 0)));
     // What a neighbour reports is told to the office and not to Wanfu.
@@ -69,6 +70,25 @@ async fn a_change_is_told_to_those_who_may_see_it(engine: Engine) {
     let other = app.by("wanfu").get("/events?unit=371772100").await;
     other.problem(404, "unit_out_of_scope");
     app.nobody().get("/events").await.problem(401, "unauthenticated");
+}
+
+async fn many_who_listen_are_told_to_spread_what_they_fetch(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let mut all = Vec::new();
+    for _ in 0..100 {
+        all.push(Listening::to(&app.by("office"), "?campaign=constitution-2025").await);
+    }
+    app.by("wanfu").put(WANFU, &report()).await.expect(201);
+    for listening in &mut all {
+        let told = loop {
+            let told = listening.next().await.unwrap();
+            if told["revision"] == 1 {
+                break told;
+            }
+        };
+        let within = told["within"].as_u64().unwrap();
+        assert!((100..1_000).contains(&within), "a hundred boards in {within} ms");
+    }
 }
 
 async fn what_another_replica_wrote_is_told(engine: Engine) {

@@ -9,6 +9,7 @@ let busy = false;
 let again = false;
 let pause = 1_000;
 let retry;
+let due;
 let shown = page?.dataset.revision;
 
 const say = (word) => {
@@ -37,6 +38,15 @@ async function exchange(old, fresh) {
   const same = focused?.id ? ready.querySelector(`#${CSS.escape(focused.id)}`)
     : focused?.getAttribute("href") && ready.querySelector(`a[href="${CSS.escape(focused.getAttribute("href"))}"]`);
   same?.focus({ preventScroll: true });
+}
+
+/** Fetches the page at some moment within so many milliseconds, once however often it is told to meanwhile. */
+function refreshWithin(time) {
+  if (due) return;
+  due = setTimeout(() => {
+    due = undefined;
+    refresh();
+  }, Math.random() * time);
 }
 
 async function refresh() {
@@ -77,9 +87,9 @@ function listen() {
   source = new EventSource(page.dataset.events);
   source.addEventListener("open", () => { pause = 1_000; });
   source.addEventListener("revision", (event) => {
-    const { revision } = JSON.parse(event.data);
+    const { revision, within } = JSON.parse(event.data);
     if (String(revision) === shown) return say("now");
-    refresh();
+    refreshWithin(within);
   });
   source.addEventListener("error", () => {
     say("waiting");
