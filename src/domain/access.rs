@@ -29,7 +29,7 @@ super::coded::coded!(Role {
 });
 
 /// A role over a unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Grant {
     /// The role.
     pub role: Role,
@@ -40,7 +40,7 @@ pub struct Grant {
 }
 
 /// The door somebody came in by. It can only take away from what was granted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Door {
     /// With a password; the number of the session.
     Session(i32),
@@ -53,7 +53,7 @@ pub enum Door {
 }
 
 /// Which duties go together.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Duties {
     /// As the roles say.
     #[default]
@@ -64,7 +64,7 @@ pub enum Duties {
 }
 
 /// What somebody must do before anything else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Held {
     /// Choose a password: the one they have was given by somebody else.
     ChangePassword,
@@ -73,7 +73,7 @@ pub enum Held {
 }
 
 /// Somebody who asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Actor {
     /// Number of the account; of a report link the negative number, see [`link_actor`].
     pub id: i32,
@@ -190,6 +190,16 @@ impl Duties {
 }
 
 impl Actor {
+    /// The same without who it is: to equal ones [`may`] answers alike.
+    #[must_use]
+    pub fn unnamed(&self) -> Self {
+        let door = match self.door {
+            Door::Session(_) => Door::Session(0),
+            other => other,
+        };
+        Self { id: 0, username: String::new(), door, ..self.clone() }
+    }
+
     /// Somebody who came in with a password and may do all that was granted.
     #[must_use]
     pub const fn new(id: i32, username: String, grants: Vec<Grant>) -> Self {

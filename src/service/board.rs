@@ -8,13 +8,14 @@ use super::tallies::{Filter, MeasureTotal, TallyView};
 use super::totals::{By, known_measure, measure_sum};
 use super::units::UnitView;
 use super::{App, Caller, Error, scope};
-use crate::domain::access::{self, Permission, Role};
+use crate::domain::access::{self, Actor, Permission, Role};
 use crate::domain::calendar::Align;
 use crate::domain::campaign::{Campaign, State};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::chase::Grouping;
 use crate::domain::comparison::Basis;
-use crate::domain::unit::Placed;
+use crate::domain::unit::{Placed, UnitId};
+use crate::i18n::Lang;
 use std::sync::Arc;
 
 /// Where a person begins.
@@ -87,6 +88,17 @@ pub struct BoardRow {
     pub totals: Vec<MeasureTotal>,
 }
 
+/// Who is missing on the board's day.
+#[derive(Debug, Clone)]
+pub enum Absent {
+    /// The campaign has not begun: nobody is.
+    NotYet,
+    /// All of them, and the words to remind them with.
+    Named(MissingView),
+    /// So many that a board does not name them.
+    Counted(u64),
+}
+
 /// The board.
 #[derive(Debug, Clone)]
 pub struct BoardView {
@@ -108,14 +120,24 @@ pub struct BoardView {
     pub completeness: CompletenessView,
     /// Completeness on every day of the campaign.
     pub grid: CompletenessView,
-    /// Who is missing on that day; none before the campaign begins.
-    pub missing: Option<MissingView>,
+    /// Who is missing on that day.
+    pub missing: Absent,
     /// The unit's own report and the units directly below.
     pub rows: Vec<BoardRow>,
     /// The last reports of that day, latest first; none when there are more than one page holds.
     pub latest: Option<Vec<TallyView>>,
     /// Whether the caller may report for the unit.
     pub may_submit: bool,
+}
+
+/// What a board is asked of, and for whom: equal ones are answered alike.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Question {
+    campaign: i32,
+    unit: UnitId,
+    measure: String,
+    lang: Lang,
+    actor: Actor,
 }
 
 /// How many of the latest reports are shown.
@@ -160,7 +182,7 @@ impl App {
         })
     }
 
-    /// The board of a unit in a campaign.
+    /// The board of a unit in a campaign. Many who ask for the same one at once are answered by one reading.
     ///
     /// # Errors
     /// Out of scope is not found; `measure_unknown`.
@@ -170,7 +192,7 @@ impl App {
         campaign: &str,
         unit: Option<&str>,
         measure: Option<&str>,
-    ) -> Result<BoardView, Error> {
+    ) -> Result<Arc<BoardView>, Error> {
         let catalogue = self.catalogue();
         let campaign = scope::campaign(&catalogue, caller, campaign)?;
         let unit = scope::asked(&catalogue, caller, Some(&campaign), unit)?;
@@ -178,6 +200,26 @@ impl App {
             Some(code) => known_measure(&campaign, code)?.code.to_string(),
             None => campaign.measures.first().map(|measure| measure.code.to_string()).unwrap_or_default(),
         };
+        let question = Question {
+            campaign: campaign.key,
+            unit: unit.id,
+            measure: measure.clone(),
+            lang: caller.lang,
+            actor: caller.actor.unnamed(),
+        };
+        let read =
+            || async { self.read_board(&catalogue, caller, &campaign, unit, measure).await.map(Arc::new) };
+        self.boards.read(question, read).await
+    }
+
+    async fn read_board(
+        &self,
+        catalogue: &Catalogue,
+        caller: &Caller,
+        campaign: &Arc<Campaign>,
+        unit: Placed<'_>,
+        measure: String,
+    ) -> Result<BoardView, Error> {
         let today = self.clock.today();
         let state = campaign.state(today);
         let day = match state {
@@ -189,21 +231,29 @@ impl App {
         let code = code.as_str();
         let grid = self.completeness(caller, id, Some(code), None).await?;
         let completeness = grid.on(&date);
+        // A board of a nation neither names those who are missing nor reads all that came in: each would be hundreds of thousands.
+        let counts = completeness.counts;
+        let few = |units: u64| units <= u64::from(self.limits.page);
         let missing = match state {
-            State::Planned => None,
-            State::Open | State::Closed => {
-                Some(self.missing(caller, id, Some(code), Some(&date), Grouping::None).await?)
+            State::Planned => Absent::NotYet,
+            State::Open | State::Closed if few(counts.missing + counts.returned) => {
+                Absent::Named(self.missing(caller, id, Some(code), Some(&date), Grouping::None).await?)
             }
+            State::Open | State::Closed => Absent::Counted(counts.missing + counts.returned),
         };
-        let (headline, compared_through) = self.headline(&catalogue, caller, &campaign, unit).await?;
+        let latest = match few(counts.reported) {
+            true => self.latest(caller, id, code, day).await?,
+            false => None,
+        };
+        let (headline, compared_through) = self.headline(catalogue, caller, campaign, unit).await?;
         Ok(BoardView {
             headline,
             compared_through,
             rows: self.rows(caller, id, code, &completeness).await?,
-            latest: self.latest(caller, id, code, day).await?,
-            units: choices(&catalogue, caller, &campaign, unit, self.limits.page as usize),
+            latest,
+            units: choices(catalogue, caller, campaign, unit, self.limits.page as usize),
             unit: UnitView::new(&unit.unit(), &catalogue.tree),
-            campaign: CampaignView::new(&campaign, &catalogue, today),
+            campaign: CampaignView::new(campaign, catalogue, today),
             may_submit: access::may(&caller.actor, &catalogue.tree, Permission::Submit, unit.id),
             day: date,
             measure,

@@ -52,7 +52,7 @@ impl Studio {
     pub(super) async fn picture(
         &self,
         key: &str,
-        spec: Spec,
+        spec: Arc<Spec>,
         options: Options,
         format: Format,
     ) -> Result<Bytes, Error> {
@@ -62,7 +62,7 @@ impl Studio {
         Ok(bytes)
     }
 
-    async fn draw(&self, spec: Spec, options: Options, format: Format) -> Result<Bytes, Error> {
+    async fn draw(&self, spec: Arc<Spec>, options: Options, format: Format) -> Result<Bytes, Error> {
         let _place = self.queue.try_acquire().map_err(|_| Error::Busy)?;
         let easel = self.easels.clone().acquire_owned().await.map_err(|_| Error::Busy)?;
         let drawn = tokio::task::spawn_blocking(move || {
@@ -117,10 +117,15 @@ mod tests {
     use super::*;
     use pufa_charts::{Bar, Totals, Value};
 
-    fn spec(n: u64) -> Spec {
+    fn spec(n: u64) -> Arc<Spec> {
         let bars =
             vec![Bar { label: "万福街道".into(), value: Some(Value::exact(n)), note: String::new() }];
-        Spec::Totals(Totals { measure: "宣传资料".into(), unit: "份".into(), bars, ..Totals::default() })
+        Arc::new(Spec::Totals(Totals {
+            measure: "宣传资料".into(),
+            unit: "份".into(),
+            bars,
+            ..Totals::default()
+        }))
     }
 
     #[tokio::test]

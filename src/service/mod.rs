@@ -39,6 +39,7 @@ pub mod setup;
 pub mod tallies;
 mod tally_draft;
 mod tally_view;
+mod together;
 pub mod tokens;
 pub mod totals;
 pub mod unit_jobs;
@@ -75,6 +76,8 @@ pub struct App {
     pub(crate) outgoing: outgoing::Client,
     refusals: refusals::Waiting,
     unit_jobs: Mutex<unit_jobs::Jobs>,
+    boards: together::Together<board::Question, Arc<board::BoardView>>,
+    specs: together::Together<charts::Question, Arc<pufa_charts::Spec>>,
 }
 
 impl App {
@@ -92,6 +95,8 @@ impl App {
             outgoing: outgoing::Client::new(&limits),
             refusals: refusals::Waiting::default(),
             unit_jobs: Mutex::default(),
+            boards: together::Together::default(),
+            specs: together::Together::default(),
             store,
             clock,
             limits,

@@ -2,13 +2,16 @@
 //! script.
 
 use crate::flow::WANFU;
-use crate::support::{Answer, Client, Engine, TestApp, total};
+use crate::support::{Answer, Client, Engine, Options, TestApp, total};
+use pufa::config::Limits;
 use reqwest::Method;
 use serde_json::json;
 
 on_both! {
     the_menu_shows_what_a_person_may_do
     a_figure_leads_to_its_reports
+    a_board_names_the_missing_only_where_they_are_few
+    boards_asked_for_at_once_are_each_ones_own
     years_stand_side_by_side
     a_drive_is_set_up_on_a_page
     lists_are_asked_by_their_addresses
@@ -92,6 +95,36 @@ async fn a_figure_leads_to_its_reports(engine: Engine) {
     // A reporter finds its own.
     let own = show(&app.by("wanfu"), &format!("{DRIVE}/tallies")).await.text();
     assert!(own.contains(&second) && !own.contains(&first));
+}
+
+async fn a_board_names_the_missing_only_where_they_are_few(engine: Engine) {
+    let limits = Limits { page: 3, ..Limits::default() };
+    let app = TestApp::start_with(engine, Options { limits, ..Options::default() }).await;
+    let office = app.by("office");
+    let (count, named) = ("未报单位（4）", "这里不逐一列出");
+    let board = show(&office, DRIVE).await.text();
+    assert!(board.contains(count) && board.contains(named) && !board.contains("id=\"paste\""), "{board}");
+    assert!(board.contains(&format!("{DRIVE}/missing?unit=371772")));
+    office.put(WANFU, &materials(500)).await.expect(201);
+    let board = show(&office, DRIVE).await.text();
+    assert!(
+        board.contains("未报单位（3）") && !board.contains(named) && board.contains("id=\"paste\""),
+        "{board}"
+    );
+}
+
+async fn boards_asked_for_at_once_are_each_ones_own(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.by("office").put(WANFU, &materials(500)).await.expect(201);
+    let (office, wanfu) = (app.by("office"), app.by("wanfu"));
+    let path = format!("{DRIVE}?unit=371772001");
+    let boards = (0..20).map(|n| show(if n % 2 == 0 { &office } else { &wanfu }, &path));
+    for (n, board) in futures_util::future::join_all(boards).await.into_iter().enumerate() {
+        let board = board.text();
+        assert!(board.contains("500") && board.contains("万福街道"), "{board}");
+        // Only an office chases, whoever else asked for the same board in the same moment.
+        assert_eq!(board.contains(&format!("<a href=\"{DRIVE}/missing")), n % 2 == 0, "{n}");
+    }
 }
 
 async fn years_stand_side_by_side(engine: Engine) {

@@ -404,6 +404,7 @@ completeness-late = Late
 completeness-zero = Zero reports
 completeness-returned = Returned
 completeness-missing = Missing
+missing-many = Too many to name here: go to a unit below from the table, or open the page for chasing.
 missing-title = Missing ({ $count })
 missing-paste = Reminder to paste into the group chat
 pictures-title = Charts

@@ -404,6 +404,7 @@ completeness-late = 迟报
 completeness-zero = 零报告
 completeness-returned = 已退回
 completeness-missing = 未报
+missing-many = 未报单位较多，这里不逐一列出：请从表中进入下级单位查看，或打开催报页。
 missing-title = 未报单位（{ $count }）
 missing-paste = 催报文字，可复制到工作群
 pictures-title = 图表

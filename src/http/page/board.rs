@@ -8,7 +8,7 @@ use crate::http::error::Error;
 use crate::http::reply::Response;
 use crate::http::request::Request;
 use crate::i18n::Lang;
-use crate::service::board::{BoardRow, BoardView, Choice, Headline};
+use crate::service::board::{Absent, BoardRow, BoardView, Choice, Headline};
 use crate::service::campaigns::{CampaignView, MeasureView};
 use crate::service::comparison::ChangeView;
 use crate::service::completeness::CountsView;
@@ -82,8 +82,10 @@ struct BoardPage {
     planned: bool,
     counts: CountsView,
     rate: Option<String>,
-    missing: Option<(usize, String)>,
-    missing_names: Vec<(String, String)>,
+    /// How many are missing; none before the campaign begins.
+    missing: Option<u64>,
+    /// Their codes and names, and the words to remind them with, where they are not too many.
+    missing_named: Option<(Vec<(String, String)>, String)>,
     /// The units on all days; none where there is one day only, or nothing is expected of anybody.
     grid: Grid,
     pictures: Vec<Picture>,
@@ -139,7 +141,14 @@ fn page(
     let used: Vec<&MeasureView> =
         board.headline.iter().filter(|head| head.total.high > 0).map(|head| &head.measure).collect();
     let totals = used.iter().filter_map(|m| board.headline.iter().find(|head| head.measure.code == m.code));
-    let missing = board.missing.as_ref();
+    let (missing, missing_named) = match &board.missing {
+        Absent::NotYet => (None, None),
+        Absent::Counted(count) => (Some(*count), None),
+        Absent::Named(missing) => {
+            let names = missing.items.iter().map(|unit| (unit.unit.clone(), unit.name.clone()));
+            (Some(missing.items.len() as u64), Some((names.collect(), missing.text.clone())))
+        }
+    };
     BoardPage {
         state: lang.text(&format!("state-{}", campaign.state)),
         ordinal: campaign.ordinal.map(|n| lang.words("campaign-ordinal", &[("n", &n.to_string())])),
@@ -181,12 +190,8 @@ fn page(
         planned: campaign.state == "planned",
         counts: board.completeness.counts,
         rate: board.completeness.counts.rate_permille.map(|n| format!("{}.{}", n / 10, n % 10)),
-        missing: missing.map(|missing| (missing.items.len(), missing.text.clone())),
-        missing_names: missing
-            .into_iter()
-            .flat_map(|missing| &missing.items)
-            .map(|unit| (unit.unit.clone(), unit.name.clone()))
-            .collect(),
+        missing,
+        missing_named,
         grid: Grid::new(lang, &board.grid, campaign.today.as_deref()),
         pictures,
         summary,

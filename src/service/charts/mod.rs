@@ -6,6 +6,7 @@ mod years;
 
 pub use figures::{FiguresView, HitView};
 
+use crate::domain::access::Actor;
 use crate::domain::calendar::{Align, ReportDay, rfc3339};
 use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
@@ -29,7 +30,7 @@ use pufa_charts as draw;
 use std::sync::Arc;
 
 /// A picture asked for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Request {
     /// Identifier of the campaign.
     pub campaign: String,
@@ -51,6 +52,15 @@ pub struct Request {
     pub basis: Option<String>,
     /// Several years: 2021-2025, cut to what a picture holds.
     pub years: Option<String>,
+}
+
+/// A picture that is asked for, and for whom: equal ones are of the same figures and words.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Question {
+    name: String,
+    request: Request,
+    lang: Lang,
+    actor: Actor,
 }
 
 /// A picture, or that the caller has it already.
@@ -97,11 +107,28 @@ impl App {
         Ok(Picture { format, etag, bytes: Some(bytes) })
     }
 
-    /// The description of a picture.
+    /// The description of a picture. Many who ask for the same one at once are answered by one reading.
     ///
     /// # Errors
     /// As [`App::chart`].
-    pub async fn spec(&self, caller: &Caller, name: &str, request: &Request) -> Result<draw::Spec, Error> {
+    pub async fn spec(
+        &self,
+        caller: &Caller,
+        name: &str,
+        request: &Request,
+    ) -> Result<Arc<draw::Spec>, Error> {
+        let question = Question {
+            name: name.to_owned(),
+            // Its ending and its size in pixels change nothing about what it says.
+            request: Request { file: String::new(), scale: None, ..request.clone() },
+            lang: caller.lang,
+            actor: caller.actor.unnamed(),
+        };
+        let read = || async { self.read_spec(caller, name, request).await.map(Arc::new) };
+        self.specs.read(question, read).await
+    }
+
+    async fn read_spec(&self, caller: &Caller, name: &str, request: &Request) -> Result<draw::Spec, Error> {
         let catalogue = self.catalogue();
         let campaign = scope::campaign(&catalogue, caller, &request.campaign)?;
         let unit = scope::asked(&catalogue, caller, Some(&campaign), request.unit.as_deref())?;
