@@ -72,7 +72,7 @@ impl Country {
         }
     }
 
-    /// A country that `pufa simulate` made: its last drive, in which nobody has reported for today. Somebody of each province
+    /// A country that `pufa simulate` made: its last drive, and who has not reported for today. Somebody of each province
     /// reports for its villages.
     pub(crate) async fn simulated(url: &str) -> Self {
         let store = Store::open(&Settings::new(url), Clock::system()).await.unwrap();
@@ -82,9 +82,13 @@ impl Country {
         let campaign = catalogue.campaigns.iter().find(|one| one.window.contains(today)).unwrap().clone();
         let provinces: Vec<(UnitId, String)> =
             tree.children(campaign.unit).map(|unit| (unit.id, unit.code().to_string())).collect();
+        let leaves: Vec<UnitId> = tree.subtree(campaign.unit).map(|unit| unit.id).collect();
+        let reported = store.standing(campaign.key, today, &leaves).await.unwrap();
         let mut villages = Vec::new();
         for (token, (province, _)) in provinces.iter().enumerate() {
             let leaves = tree.subtree(*province).filter(|unit| tree.is_leaf(unit.id, today));
+            // What an earlier run has reported is left as it is.
+            let leaves = leaves.filter(|unit| !reported.contains_key(&unit.id));
             villages.extend(leaves.map(|unit| (unit.code().to_string(), token)));
         }
         let stamp = std::process::id();
@@ -165,6 +169,29 @@ impl Country {
     pub(crate) fn dashboard(&self) -> (String, &str) {
         let token = self.tokens.last().unwrap();
         (format!("/api/v1/campaigns/{}/totals?unit={}&by=measure", self.campaign, self.top), token)
+    }
+
+    /// The page on which it looks at them and that page's pictures: the nation's, or those of the unit two levels above a
+    /// village, which many people have each of their own.
+    pub(crate) fn board(&self, person: Option<usize>) -> ([String; 4], &str) {
+        let unit = match person {
+            None => &self.top[..],
+            Some(person) => &self.villages[person % self.villages.len()].0[..6],
+        };
+        let page = format!("/campaigns/{}?unit={unit}", self.campaign);
+        let picture = |name| {
+            let stem = format!("/api/v1/campaigns/{}/charts/{name}.svg", self.campaign);
+            format!("{stem}?unit={unit}&measure=materials&lang=zh-CN")
+        };
+        let pictures = ["year-over-year", "trend", "totals"].map(picture);
+        let [first, second, third] = pictures;
+        ([page, first, second, third], self.tokens.last().unwrap())
+    }
+
+    /// What tells that page of changes.
+    pub(crate) fn events(&self) -> (String, &str) {
+        let path = format!("/api/v1/events?campaign={}&unit={}", self.campaign, self.top);
+        (path, self.tokens.last().unwrap())
     }
 }
 

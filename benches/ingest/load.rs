@@ -27,6 +27,8 @@ pub(crate) enum Kind {
     PocketBase,
     /// First reports at a steady rate, so many a second, whether answers come or not.
     Steady(u32),
+    /// The same, with readers beside them; the latencies are the readers'.
+    SteadyAndRead(u32),
 }
 
 impl Kind {
@@ -40,6 +42,7 @@ impl Kind {
             Self::Peer => "durable, FastAPI + SQLAlchemy".into(),
             Self::PocketBase => "PocketBase, one JSON record".into(),
             Self::Steady(rate) => format!("durable, {rate}/s sent"),
+            Self::SteadyAndRead(rate) => format!("totals read, {rate}/s sent meanwhile"),
         }
     }
 }
@@ -117,7 +120,7 @@ pub(crate) async fn run(
     let of_all = |what: fn(u32) -> u64| programs.iter().map(|program| what(program.id())).sum::<u64>();
     let address = |at: usize| programs[at % programs.len()].address;
     let before = of_all(resident);
-    let reading = matches!(kind, Kind::SubmitAndRead | Kind::Read);
+    let reading = matches!(kind, Kind::SubmitAndRead | Kind::SteadyAndRead(_) | Kind::Read);
     let callers = if kind == Kind::Read { 0 } else { callers };
     let callers: Vec<_> = (0..callers)
         .map(|at| tokio::spawn(call(address(at), country.clone(), phase.clone(), kind, (at, callers))))
@@ -176,21 +179,23 @@ async fn call(
     let mut latencies = Vec::new();
     // Callers take turns, each at its own moment; what is sent late counts from when it should have been sent.
     let mut due = Instant::now();
-    if let Kind::Steady(rate) = kind {
+    if let Kind::Steady(rate) | Kind::SteadyAndRead(rate) = kind {
         due += Duration::from_secs_f64(at as f64 / f64::from(rate));
     }
     while !phase.ended.load(Ordering::Relaxed) {
         let (report, wanted) = match kind {
             Kind::Refuse => (Some(country.refused(at)), 422),
             Kind::Parse => (Some(country.refused(at)), 201),
-            Kind::Submit | Kind::SubmitAndRead | Kind::Read | Kind::Steady(_) => (country.report(), 201),
+            Kind::Submit | Kind::SubmitAndRead | Kind::Read | Kind::Steady(_) | Kind::SteadyAndRead(_) => {
+                (country.report(), 201)
+            }
             Kind::Peer => (Some(country.elsewhere()), 201),
             Kind::PocketBase => (Some(country.record()), 200),
         };
         let Some(report) = report else { break };
         at += callers;
         let start = match kind {
-            Kind::Steady(rate) => {
+            Kind::Steady(rate) | Kind::SteadyAndRead(rate) => {
                 let start = due;
                 tokio::time::sleep_until(start.into()).await;
                 due += Duration::from_secs_f64(callers as f64 / f64::from(rate));

@@ -19,6 +19,7 @@ mod client;
 mod contend;
 mod country;
 mod load;
+mod office;
 mod program;
 
 use clap::Parser;
@@ -64,6 +65,12 @@ struct Options {
     /// Reports a second of steps in which reports are sent at a steady rate, over 256 connections.
     #[arg(long, value_delimiter = ',')]
     rates: Vec<u32>,
+    /// Boards that are open at once, and are told of reports; measured alone, as is `--refresh`.
+    #[arg(long)]
+    listeners: Option<usize>,
+    /// People who fetch the nation's board in the same moment.
+    #[arg(long)]
+    refresh: Option<usize>,
     /// A peer to measure in turn, `NAME@ADDRESS#PROCESS`; see bench/peers.
     #[arg(long)]
     peer: Vec<Peer>,
@@ -124,7 +131,8 @@ fn main() {
         "both" => &["sqlite", "postgres"],
         other => panic!("--engine {other}: sqlite, postgres or both"),
     };
-    println!("{}\n", Measured::HEADER);
+    let looking = options.listeners.is_some() || options.refresh.is_some();
+    println!("{}", if looking { office::HEADER } else { Measured::HEADER });
     for engine in engines {
         runtime.block_on(measure(&options, engine));
     }
@@ -174,6 +182,9 @@ async fn measure(options: &Options, engine: &str) {
         }
         return;
     }
+    if options.listeners.is_some() || options.refresh.is_some() {
+        return look(options, candidates).await;
+    }
     for _ in 0..options.rounds {
         for candidate in candidates.iter().filter(|_| options.simulated.is_some()) {
             step(options, engine, candidate, Kind::Read, 8).await;
@@ -197,6 +208,9 @@ async fn measure(options: &Options, engine: &str) {
         for &rate in &options.rates {
             for candidate in &candidates {
                 step(options, engine, candidate, Kind::Steady(rate), STEADY_CALLERS).await;
+                if !options.only_submissions {
+                    step(options, engine, candidate, Kind::SteadyAndRead(rate), STEADY_CALLERS).await;
+                }
             }
         }
     }
@@ -212,6 +226,25 @@ async fn measure(options: &Options, engine: &str) {
     }
 }
 
+/// What offices wait for when they look all at once.
+async fn look(options: &Options, candidates: Vec<Candidate>) {
+    for candidate in candidates {
+        let program = Program::start(&candidate.program, &candidate.database.url, 0);
+        if let Some(people) = options.refresh {
+            for own in [false, true] {
+                office::refresh(&program, &candidate.country, (people, own), REPORTS).await;
+            }
+        }
+        if let Some(streams) = options.listeners {
+            office::listen(&program, &candidate.country, streams, REPORTS).await;
+        }
+        program.stop();
+        candidate.database.remove().await;
+    }
+}
+
+/// Reports that come in while offices look.
+const REPORTS: usize = 5;
 /// Connections over which reports are sent at a steady rate.
 const STEADY_CALLERS: usize = 256;
 
