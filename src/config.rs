@@ -41,6 +41,8 @@ pub struct Limits {
     pub password_checks: usize,
     /// Callers that may wait for a password check.
     pub password_queue: usize,
+    /// Boards, and figures of pictures, that are read at once.
+    pub readings: usize,
     /// Pictures drawn at once.
     pub drawings: usize,
     /// Callers that may wait for a picture.
@@ -107,8 +109,9 @@ impl Default for Limits {
             drain: Duration::from_secs(10),
             password_checks: 2,
             password_queue: 64,
+            readings: 8,
             drawings: 2,
-            drawing_queue: 256,
+            drawing_queue: 4_096,
             imports: 2,
             sheet: sheet::Limits::REMOTE,
             units_sheet: sheet::Limits::NATION,

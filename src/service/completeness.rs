@@ -201,14 +201,8 @@ impl App {
         let children: Vec<Placed<'_>> =
             if below { catalogue.tree.children(top.id).collect() } else { Vec::new() };
         let ids: Vec<UnitId> = std::iter::once(top.id).chain(children.iter().map(|child| child.id)).collect();
-        let own: HashMap<(UnitId, ReportDay), Version> = self
-            .store
-            .current(campaign.key, &days, &ids)
-            .await?
-            .into_iter()
-            .map(|version| ((version.unit, version.day), version))
-            .collect();
         let reading = self.read_sums(catalogue, std::slice::from_ref(campaign), &ids, below).await?;
+        let own = reading.own.iter().map(|version| ((version.unit, version.day), version)).collect();
         let waited = Waited::under(&catalogue.tree, campaign, top, if below { &days } else { &[] });
         let view =
             View { catalogue, campaign, reading: &reading, own: &own, waited, today: self.clock.today() };
@@ -238,7 +232,7 @@ struct View<'a> {
     catalogue: &'a Catalogue,
     campaign: &'a Campaign,
     reading: &'a Reading,
-    own: &'a HashMap<(UnitId, ReportDay), Version>,
+    own: &'a HashMap<(UnitId, ReportDay), &'a Version>,
     waited: Waited<'a>,
     today: ReportDay,
 }
@@ -247,7 +241,7 @@ impl View<'_> {
     fn row(&self, unit: Placed<'_>, days: &[ReportDay], below: bool) -> Row {
         let status = |day: ReportDay| {
             let expected = self.campaign.expects(&self.catalogue.tree, unit.id, day);
-            let own = self.own.get(&(unit.id, day));
+            let own = self.own.get(&(unit.id, day)).copied();
             let adds_up = !expected && own.is_none() && !self.catalogue.tree.is_leaf(unit.id, day);
             // From its own date on an absent report is missing: before the deadline it is still to be chased.
             (!adds_up).then(|| Status::of(expected, day <= self.today, own))
@@ -265,7 +259,7 @@ impl View<'_> {
         let rollup = if below {
             self.reading.sum(self.campaign, unit, |other| other == day)
         } else {
-            let own = self.own.get(&(unit, day));
+            let own = self.own.get(&(unit, day)).copied();
             own.map(|own| Rollup::of(own, self.campaign.expects(&self.catalogue.tree, unit, day)))
                 .unwrap_or_default()
         };

@@ -294,7 +294,8 @@ impl App {
         keys.retain(|key| after.is_none_or(|after| before(after, *key)));
         let mut found: Vec<Version> = Vec::new();
         for keys in keys.chunks(TOGETHER) {
-            let mut page = self.store.current_of(campaign.key, keys).await?;
+            let keys: Vec<_> = keys.iter().map(|&(day, unit)| (campaign.key, day, unit)).collect();
+            let mut page = self.store.current_of(&keys).await?;
             page.sort_unstable_by_key(|version| (version.day, version.unit));
             if filter.descending {
                 page.reverse();

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
 /// What is being read, by what was asked. Nothing is kept: an answer is always from a reading that began after it was
 /// asked for, so whoever has reported finds it in the next page. While one reading runs, all who come wait for one more.
 #[derive(Debug)]
 pub(crate) struct Together<K, V> {
     asked: Mutex<HashMap<K, Asked<V>>>,
+    /// Readings at once: more than the database reads at once would only hold memory while they wait for it.
+    places: Semaphore,
 }
 
 #[derive(Debug)]
@@ -27,9 +29,10 @@ impl<V> Asked<V> {
     }
 }
 
-impl<K, V> Default for Together<K, V> {
-    fn default() -> Self {
-        Self { asked: Mutex::default() }
+impl<K, V> Together<K, V> {
+    /// Nothing asked, and so many readings at once.
+    pub(crate) fn new(places: usize) -> Self {
+        Self { asked: Mutex::default(), places: Semaphore::new(places) }
     }
 }
 
@@ -50,6 +53,8 @@ impl<K: Hash + Eq + Clone, V: Clone> Together<K, V> {
         let place = Place { together: self, key, turn };
         let answer = reading.get_or_try_init(|| async {
             let _turn = place.turn.lock().await;
+            // Never closed; and if it were, nothing would be bounded and all else hold.
+            let _place = self.places.acquire().await.ok();
             place.begin(&reading);
             read().await
         });
@@ -93,7 +98,6 @@ mod tests {
     use tokio::time::sleep;
 
     /// A figure that is reported over and over, and how often it was read.
-    #[derive(Default)]
     struct Figure {
         reported: AtomicUsize,
         readings: AtomicUsize,
@@ -101,6 +105,11 @@ mod tests {
     }
 
     impl Figure {
+        fn with(places: usize) -> Self {
+            let (reported, readings) = (AtomicUsize::default(), AtomicUsize::default());
+            Self { reported, readings, together: Together::new(places) }
+        }
+
         async fn read(&self, key: &'static str) -> usize {
             let read = || async {
                 self.readings.fetch_add(1, Ordering::SeqCst);
@@ -114,7 +123,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn many_at_once_are_few_readings_and_none_misses_what_was_there_before_it_asked() {
-        let figure = Arc::new(Figure::default());
+        let figure = Arc::new(Figure::with(2));
         let mut all = Vec::new();
         for n in 0..500 {
             figure.reported.store(n, Ordering::SeqCst);
@@ -134,17 +143,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn different_questions_do_not_wait_for_each_other() {
-        let figure = Figure::default();
-        let began = std::time::Instant::now();
-        tokio::join!(figure.read("a"), figure.read("b"), figure.read("c"));
-        assert_eq!(figure.readings.load(Ordering::SeqCst), 3);
-        assert!(began.elapsed() < Duration::from_millis(55));
+    async fn different_questions_wait_for_a_place_alone() {
+        let all = async |places| {
+            let figure = Figure::with(places);
+            let began = std::time::Instant::now();
+            tokio::join!(figure.read("a"), figure.read("b"), figure.read("c"), figure.read("d"));
+            assert_eq!(figure.readings.load(Ordering::SeqCst), 4);
+            began.elapsed()
+        };
+        // Each takes 20 ms: all beside each other, or two and two.
+        let (free, bounded) = (all(4).await, all(2).await);
+        assert!(bounded >= Duration::from_millis(40) && free < bounded, "{free:?}, {bounded:?}");
     }
 
     #[tokio::test]
     async fn whoever_leaves_or_fails_leaves_the_rest_to_another() {
-        let figure = Arc::new(Figure::default());
+        let figure = Arc::new(Figure::with(2));
         let leaving = tokio::spawn({
             let figure = figure.clone();
             async move { figure.read("nation").await }

@@ -11,7 +11,8 @@ use crate::domain::measure::CONSULTATIONS;
 use crate::domain::quantity::Sum;
 use crate::domain::rollup::{Rollup, Rollups, Sums};
 use crate::domain::slot::{Line, SlotBook};
-use crate::domain::unit::{Placed, UnitId};
+use crate::domain::tally::Version;
+use crate::domain::unit::{Placed, UnitId, UnitTree};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
@@ -101,11 +102,19 @@ pub struct TotalsView {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Reading {
     days: Rollups,
+    /// The own reports of the units, as part of them.
+    pub(super) own: Vec<Version>,
+}
+
+/// What a report adds to the totals of its unit.
+fn own_sum(tree: &UnitTree, campaigns: &[Arc<Campaign>], own: &Version) -> Rollup {
+    let campaign = campaigns.iter().find(|campaign| campaign.key == own.campaign);
+    Rollup::of(own, campaign.is_some_and(|campaign| campaign.expects(tree, own.unit, own.day)))
 }
 
 impl From<Rollups> for Reading {
     fn from(days: Rollups) -> Self {
-        Self { days }
+        Self { days, own: Vec::new() }
     }
 }
 
@@ -155,14 +164,17 @@ impl App {
     ) -> Result<Reading, Error> {
         let keys: Vec<i32> = campaigns.iter().map(|campaign| campaign.key).collect();
         let mut days = if below { self.store.rollups(&keys, units).await? } else { Rollups::new() };
-        for campaign in campaigns {
-            let window: Vec<ReportDay> = campaign.window.days().collect();
-            for own in self.store.current(campaign.key, &window, units).await? {
-                let expected = campaign.expects(&catalogue.tree, own.unit, own.day);
-                *days.entry((campaign.key, own.unit, own.day)).or_default() += &Rollup::of(&own, expected);
-            }
+        // One statement, however many the years.
+        let reports = campaigns.iter().flat_map(|campaign| {
+            let days = campaign.window.days();
+            days.flat_map(move |day| units.iter().map(move |&unit| (campaign.key, day, unit)))
+        });
+        let own = self.store.current_of(&reports.collect::<Vec<_>>()).await?;
+        for own in &own {
+            let key = (own.campaign, own.unit, own.day);
+            *days.entry(key).or_default() += &own_sum(&catalogue.tree, campaigns, own);
         }
-        Ok(Reading { days })
+        Ok(Reading { days, own })
     }
 
     /// Totals of a unit in a campaign.
@@ -201,9 +213,12 @@ impl App {
                 reading.of(&campaign, unit.id).flat_map(day).collect()
             }
             By::Unit => {
-                let own =
-                    self.read_sums(&catalogue, std::slice::from_ref(&campaign), &[unit.id], false).await?;
-                let own = (unit, own.whole(&campaign, unit.id));
+                let mut own = Rollup::default();
+                let reports = reading.own.iter().filter(|own| own.unit == unit.id);
+                reports.for_each(|report| {
+                    own += &own_sum(&catalogue.tree, std::slice::from_ref(&campaign), report);
+                });
+                let own = (unit, own);
                 let below = children.iter().map(|child| (*child, reading.whole(&campaign, child.id)));
                 std::iter::once(own).chain(below).flat_map(|(unit, sum)| parts.of_unit(unit, &sum)).collect()
             }

@@ -226,7 +226,7 @@ pub struct Listing {
 /// Current versions in the order of day and unit number.
 pub type Page = Vec<Version>;
 
-/// How many units are asked for in one statement.
+/// How many units or reports are asked for in one statement.
 pub(super) const UNITS_A_STATEMENT: usize = 5_000;
 
 impl Store {
@@ -257,14 +257,8 @@ impl Store {
         days: &[ReportDay],
         units: &[UnitId],
     ) -> Result<Vec<Version>, StoreError> {
-        let mut found = Vec::new();
-        for units in units.chunks(UNITS_A_STATEMENT) {
-            let keys: Vec<Key> =
-                days.iter().flat_map(|&day| units.iter().map(move |&unit| (campaign, day, unit))).collect();
-            found.extend(current(&self.read, &keys).await?);
-        }
-        self.know_all(&found).await?;
-        Ok(found)
+        let keys = days.iter().flat_map(|&day| units.iter().map(move |&unit| (campaign, day, unit)));
+        self.current_of(&keys.collect::<Vec<_>>()).await
     }
 
     /// Which of some units have a report of a day, and whether it counts. Of many units it may tell others as well.
@@ -304,19 +298,14 @@ impl Store {
         }
     }
 
-    /// The current versions of these reports of a campaign: days and units.
+    /// The current versions of these reports: campaigns, days and units.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn current_of(
-        &self,
-        campaign: i32,
-        reports: &[(ReportDay, UnitId)],
-    ) -> Result<Vec<Version>, StoreError> {
+    pub async fn current_of(&self, reports: &[(i32, ReportDay, UnitId)]) -> Result<Vec<Version>, StoreError> {
         let mut found = Vec::new();
         for reports in reports.chunks(UNITS_A_STATEMENT) {
-            let keys: Vec<Key> = reports.iter().map(|&(day, unit)| (campaign, day, unit)).collect();
-            found.extend(current(&self.read, &keys).await?);
+            found.extend(current(&self.read, reports).await?);
         }
         self.know_all(&found).await?;
         Ok(found)

@@ -262,9 +262,9 @@ impl App {
         if import.only_consultations && found.has_items {
             plan.errors.push(Remark::new(Place::default(), "columns_beside_consultations"));
         }
-        let keys: Vec<(ReportDay, UnitId)> =
-            found.reports.iter().map(|report| (report.day, report.unit)).collect();
-        let stored = self.store.current_of(campaign.key, &keys).await?;
+        let keys: Vec<_> =
+            found.reports.iter().map(|report| (campaign.key, report.day, report.unit)).collect();
+        let stored = self.store.current_of(&keys).await?;
         let mut stored: HashMap<(ReportDay, UnitId), Version> =
             stored.into_iter().map(|version| ((version.day, version.unit), version)).collect();
         let slots = self.store.slots();
