@@ -29,8 +29,6 @@ pub(crate) struct Country {
     today: ReportDay,
     next: AtomicUsize,
     elsewhere: AtomicUsize,
-    /// What PocketBase lets in.
-    pub(crate) peer_token: String,
 }
 
 /// One report on its way: where to, by whom, what it says.
@@ -68,7 +66,6 @@ impl Country {
             today,
             next: AtomicUsize::new(0),
             elsewhere: AtomicUsize::new(0),
-            peer_token: String::new(),
         }
     }
 
@@ -122,21 +119,19 @@ impl Country {
         (ago < self.open_days).then(|| self.report_on(self.today.plus(-i32::try_from(ago).unwrap()), at))
     }
 
-    /// The next report to a peer, which fills a database of its own and has no bounds on days.
-    pub(crate) fn elsewhere(&self) -> Report<'_> {
+    /// The next report to a peer, which fills a database of its own and has no bounds on days; and its number.
+    pub(crate) fn elsewhere(&self) -> (usize, Report<'_>) {
         let at = self.elsewhere.fetch_add(1, Ordering::Relaxed);
-        let ago = i32::try_from(at / self.villages.len()).unwrap();
-        self.report_on(self.today.plus(-ago), at)
+        (at, self.report_on(self.day_of(at), at))
     }
 
-    /// The same as a record of PocketBase.
-    pub(crate) fn record(&self) -> Report<'_> {
-        let at = self.elsewhere.fetch_add(1, Ordering::Relaxed);
-        let (unit, _) = &self.villages[at % self.villages.len()];
-        let (day, body) = (at / self.villages.len(), body(at as u64));
-        let body =
-            format!("{{\"campaign\":\"{CAMPAIGN}\",\"unit\":\"{unit}\",\"day\":\"{day}\",\"body\":{body}}}");
-        Report { path: "/api/collections/tallies/records".into(), token: &self.peer_token, body }
+    /// Drive, day and village of a report to a peer.
+    pub(crate) fn place(&self, at: usize) -> (&str, ReportDay, &str) {
+        (&self.campaign, self.day_of(at), self.village(at % self.villages.len()))
+    }
+
+    fn day_of(&self, at: usize) -> ReportDay {
+        self.today.plus(-i32::try_from(at / self.villages.len()).unwrap())
     }
 
     /// A report that is read and judged whole, and then refused: its day is tomorrow.
@@ -195,18 +190,35 @@ impl Country {
     }
 }
 
+/// What a report counts: measure and title, or topic and mode, and the most of it.
+pub(crate) const LINES: [(&str, &str, &str, &str, u64); 9] = [
+    ("materials", "《宪法》", "", "", 2_000),
+    ("materials", "《民法典》", "", "", 900),
+    ("banners", "", "", "", 20),
+    ("boards", "", "", "", 10),
+    ("sessions", "", "", "", 4),
+    ("audience", "", "", "", 500),
+    ("consultations", "", "labour", "on_site", 40),
+    ("consultations", "", "marriage_family", "on_site", 30),
+    ("consultations", "", "consumer", "phone", 20),
+];
+
+/// The figures of a report, in the order of its lines.
+pub(crate) fn counts(seed: u64) -> [u64; 9] {
+    let mut chance = Chance(seed + 1);
+    LINES.map(|(.., most)| chance.below(most) + 1)
+}
+
 /// Six measures and three kinds of consultation, some 430 bytes.
 fn body(seed: u64) -> String {
-    let mut chance = Chance(seed + 1);
-    let mut count = |most| chance.below(most) + 1;
+    let [constitution, code, banners, boards, sessions, audience, labour, family, consumer] = counts(seed);
     let mut text = String::with_capacity(512);
     write!(
         text,
-        "{{\"items\":[{{\"measure\":\"materials\",\"title\":\"《宪法》\",\"count\":{}}},{{\"measure\":\"materials\",\"title\":\"《民法典》\",\"count\":{}}},\
-         {{\"measure\":\"banners\",\"count\":{}}},{{\"measure\":\"boards\",\"count\":{}}},{{\"measure\":\"sessions\",\"count\":{}}},\
-         {{\"measure\":\"audience\",\"count\":{}}}],\"consultations\":[{{\"topic\":\"labour\",\"mode\":\"on_site\",\"person_times\":{}}},\
-         {{\"topic\":\"marriage_family\",\"mode\":\"on_site\",\"person_times\":{}}},{{\"topic\":\"consumer\",\"mode\":\"phone\",\"person_times\":{}}}]}}",
-        count(2_000), count(900), count(20), count(10), count(4), count(500), count(40), count(30), count(20)
+        "{{\"items\":[{{\"measure\":\"materials\",\"title\":\"《宪法》\",\"count\":{constitution}}},{{\"measure\":\"materials\",\"title\":\"《民法典》\",\"count\":{code}}},\
+         {{\"measure\":\"banners\",\"count\":{banners}}},{{\"measure\":\"boards\",\"count\":{boards}}},{{\"measure\":\"sessions\",\"count\":{sessions}}},\
+         {{\"measure\":\"audience\",\"count\":{audience}}}],\"consultations\":[{{\"topic\":\"labour\",\"mode\":\"on_site\",\"person_times\":{labour}}},\
+         {{\"topic\":\"marriage_family\",\"mode\":\"on_site\",\"person_times\":{family}}},{{\"topic\":\"consumer\",\"mode\":\"phone\",\"person_times\":{consumer}}}]}}"
     )
     .unwrap();
     text

@@ -2,6 +2,7 @@
 
 use crate::client::Connection;
 use crate::country::Country;
+use crate::peer::Form;
 use crate::program::{Database, Program, cpu, resident, written};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,10 +22,8 @@ pub(crate) enum Kind {
     Refuse,
     /// The ceiling: requests that are taken apart, and that is all.
     Parse,
-    /// First reports to a peer that takes them as we do.
-    Peer,
-    /// First reports to PocketBase, each as one record.
-    PocketBase,
+    /// First reports to a peer.
+    Peer(Form),
     /// First reports at a steady rate, so many a second, whether answers come or not.
     Steady(u32),
     /// The same, with readers beside them; the latencies are the readers'.
@@ -32,15 +31,14 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         match self {
             Self::Submit => "durable".into(),
             Self::SubmitAndRead => "totals read meanwhile".into(),
             Self::Read => "totals read".into(),
             Self::Refuse => "refused after judgement".into(),
             Self::Parse => "warp parses, and no more".into(),
-            Self::Peer => "durable, FastAPI + SQLAlchemy".into(),
-            Self::PocketBase => "PocketBase, one JSON record".into(),
+            Self::Peer(form) => form.name().into(),
             Self::Steady(rate) => format!("durable, {rate}/s sent"),
             Self::SteadyAndRead(rate) => format!("totals read, {rate}/s sent meanwhile"),
         }
@@ -51,18 +49,18 @@ impl Kind {
 const READERS: usize = 8;
 const READ_EVERY: Duration = Duration::from_millis(20);
 /// Not measured: connections open, caches fill, statements are prepared.
-const WARM_UP: Duration = Duration::from_secs(1);
+pub(crate) const WARM_UP: Duration = Duration::from_secs(1);
 
 /// What a step gave.
 pub(crate) struct Measured {
-    answers: usize,
-    seconds: f64,
+    pub(crate) answers: usize,
+    pub(crate) seconds: f64,
     /// Microseconds, sorted.
-    latencies: Vec<u32>,
-    program_cpu: u64,
-    database_cpu: u64,
-    resident: (u64, u64),
-    written: u64,
+    pub(crate) latencies: Vec<u32>,
+    pub(crate) program_cpu: u64,
+    pub(crate) database_cpu: u64,
+    pub(crate) resident: (u64, u64),
+    pub(crate) written: u64,
 }
 
 impl Measured {
@@ -70,15 +68,15 @@ impl Measured {
 | engine | load | callers | answers/s | p50 ms | p99 ms | p99.9 ms | CPU µs an answer (program + database) | RSS MB (before, after) | kB written an answer |\n\
 |---|---|---|---|---|---|---|---|---|---|";
 
-    pub(crate) fn row(&self, engine: &str, kind: Kind, callers: usize, program: &str) -> String {
+    pub(crate) fn row(&self, engine: &str, load: &str, callers: usize, program: &str) -> String {
         let answers = self.answers.max(1) as f64;
         let at = |part: f64| {
             let place = ((self.latencies.len() as f64 * part) as usize).min(self.latencies.len().max(1) - 1);
             f64::from(self.latencies.get(place).copied().unwrap_or(0)) / 1_000.0
         };
         format!(
-            "| {engine} | {} | {callers} | {:.0} | {:.2} | {:.2} | {:.2} | {:.1} + {:.1} | {:.0}, {:.0} | {:.1} | {program}",
-            kind.name(),
+            "| {engine} | {load} | {callers} | {:.*} | {:.2} | {:.2} | {:.2} | {:.1} + {:.1} | {:.0}, {:.0} | {:.1} | {program}",
+            usize::from(answers < 100.0 * self.seconds),
             answers / self.seconds,
             at(0.5),
             at(0.99),
@@ -94,13 +92,30 @@ impl Measured {
 
 /// Whether answers count now, and whether there are to be more.
 #[derive(Default)]
-struct Phase {
+pub(crate) struct Phase {
     counts: AtomicBool,
     ended: AtomicBool,
 }
 
 impl Phase {
-    fn note(&self, start: Instant, latencies: &mut Vec<u32>) {
+    pub(crate) fn goes_on(&self) -> bool {
+        !self.ended.load(Ordering::Relaxed)
+    }
+
+    /// Lets answers count for so long; gives how many seconds that was.
+    pub(crate) async fn count(&self, length: Duration) -> f64 {
+        self.counts.store(true, Ordering::Relaxed);
+        let start = Instant::now();
+        tokio::time::sleep(length).await;
+        self.counts.store(false, Ordering::Relaxed);
+        start.elapsed().as_secs_f64()
+    }
+
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn note(&self, start: Instant, latencies: &mut Vec<u32>) {
         if self.counts.load(Ordering::Relaxed) {
             latencies.push(u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX));
         }
@@ -118,26 +133,25 @@ pub(crate) async fn run(
 ) -> Measured {
     let phase = Arc::new(Phase::default());
     let of_all = |what: fn(u32) -> u64| programs.iter().map(|program| what(program.id())).sum::<u64>();
-    let address = |at: usize| programs[at % programs.len()].address;
+    let program = |at: usize| &programs[at % programs.len()];
     let before = of_all(resident);
     let reading = matches!(kind, Kind::SubmitAndRead | Kind::SteadyAndRead(_) | Kind::Read);
     let callers = if kind == Kind::Read { 0 } else { callers };
     let callers: Vec<_> = (0..callers)
-        .map(|at| tokio::spawn(call(address(at), country.clone(), phase.clone(), kind, (at, callers))))
+        .map(|at| {
+            tokio::spawn(call(program(at).target(), country.clone(), phase.clone(), kind, (at, callers)))
+        })
         .collect();
     let readers = if reading { READERS } else { 0 };
-    let readers: Vec<_> =
-        (0..readers).map(|at| tokio::spawn(read(address(at), country.clone(), phase.clone()))).collect();
+    let readers: Vec<_> = (0..readers)
+        .map(|at| tokio::spawn(read(program(at).address, country.clone(), phase.clone())))
+        .collect();
     tokio::time::sleep(WARM_UP).await;
     let used = (of_all(cpu), database.cpu().await, of_all(written) + database.logged().await);
-    phase.counts.store(true, Ordering::Relaxed);
-    let start = Instant::now();
-    tokio::time::sleep(length).await;
-    phase.counts.store(false, Ordering::Relaxed);
-    let seconds = start.elapsed().as_secs_f64();
+    let seconds = phase.count(length).await;
     let now = (of_all(cpu), database.cpu().await, of_all(written) + database.logged().await);
     let after = of_all(resident);
-    phase.ended.store(true, Ordering::Relaxed);
+    phase.end();
     let mut latencies = collect(callers).await;
     let mut answers = latencies.len();
     if reading {
@@ -159,7 +173,7 @@ pub(crate) async fn run(
     }
 }
 
-async fn collect(tasks: Vec<tokio::task::JoinHandle<Vec<u32>>>) -> Vec<u32> {
+pub(crate) async fn collect(tasks: Vec<tokio::task::JoinHandle<Vec<u32>>>) -> Vec<u32> {
     let mut all = Vec::new();
     for task in tasks {
         all.extend(task.await.unwrap());
@@ -169,7 +183,7 @@ async fn collect(tasks: Vec<tokio::task::JoinHandle<Vec<u32>>>) -> Vec<u32> {
 
 /// Sends reports one after the other; gives what each that counts took, in microseconds.
 async fn call(
-    address: SocketAddr,
+    (address, token): (SocketAddr, String),
     country: Arc<Country>,
     phase: Arc<Phase>,
     kind: Kind,
@@ -182,15 +196,14 @@ async fn call(
     if let Kind::Steady(rate) | Kind::SteadyAndRead(rate) = kind {
         due += Duration::from_secs_f64(at as f64 / f64::from(rate));
     }
-    while !phase.ended.load(Ordering::Relaxed) {
+    while phase.goes_on() {
         let (report, wanted) = match kind {
             Kind::Refuse => (Some(country.refused(at)), 422),
             Kind::Parse => (Some(country.refused(at)), 201),
             Kind::Submit | Kind::SubmitAndRead | Kind::Read | Kind::Steady(_) | Kind::SteadyAndRead(_) => {
                 (country.report(), 201)
             }
-            Kind::Peer => (Some(country.elsewhere()), 201),
-            Kind::PocketBase => (Some(country.record()), 200),
+            Kind::Peer(form) => (Some(form.report(&country, &token)), form.created()),
         };
         let Some(report) = report else { break };
         at += callers;
@@ -203,7 +216,7 @@ async fn call(
             }
             _ => Instant::now(),
         };
-        let method = if kind == Kind::PocketBase { "POST" } else { "PUT" };
+        let method = if let Kind::Peer(form) = kind { form.method() } else { "PUT" };
         let status = connection.exchange(method, &report.path, report.token, &report.body).await;
         assert_eq!(status, wanted, "{}", connection.body());
         phase.note(start, &mut latencies);
@@ -217,7 +230,7 @@ async fn read(address: SocketAddr, country: Arc<Country>, phase: Arc<Phase>) -> 
     let mut latencies = Vec::new();
     let mut due = Instant::now();
     let (path, token) = country.dashboard();
-    while !phase.ended.load(Ordering::Relaxed) {
+    while phase.goes_on() {
         let status = connection.exchange("GET", &path, token, "").await;
         assert_eq!(status, 200, "{}", connection.body());
         phase.note(due, &mut latencies);

@@ -14,21 +14,23 @@
 //! With `--program` given twice, every step is run by both programs in turn: machines drift, ratios less.
 #![expect(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a tool for developers")]
 
+mod asked;
 mod ceiling;
 mod client;
 mod contend;
 mod country;
 mod load;
 mod office;
+mod peer;
 mod program;
 
+use asked::Asked;
 use clap::Parser;
 use country::Country;
 use load::{Kind, Measured};
+use peer::Peer;
 use program::{Database, Program};
-use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,12 +73,12 @@ struct Options {
     /// People who fetch the nation's board in the same moment.
     #[arg(long)]
     refresh: Option<usize>,
-    /// A peer to measure in turn, `NAME@ADDRESS#PROCESS`; see bench/peers.
-    #[arg(long)]
+    /// A peer to measure in turn, `FORM,NAME,ADDRESS,PROCESS,TOKEN`; see bench/peers.
+    #[arg(long, value_parser = Peer::parse)]
     peer: Vec<Peer>,
-    /// What PocketBase lets in.
-    #[arg(long, default_value = "", hide = true)]
-    peer_token: String,
+    /// Do nothing but ask programs that run already, in turn: `NAME,ADDRESS,PROCESS,TOKEN,PATH`.
+    #[arg(long, value_parser = Asked::parse)]
+    asked: Vec<Asked>,
     /// A database that `pufa simulate` filled, instead of one made for this.
     #[arg(long)]
     simulated: Option<String>,
@@ -97,28 +99,6 @@ struct Options {
     bench: bool,
 }
 
-/// A program that somebody else started, and how it is spoken to.
-#[derive(Debug, Clone, Copy)]
-struct Peer {
-    kind: Kind,
-    address: SocketAddr,
-    process: u32,
-}
-
-impl FromStr for Peer {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parts = || {
-            let (name, rest) = text.split_once('@')?;
-            let (address, process) = rest.split_once('#')?;
-            let kind = if name == "pocketbase" { Kind::PocketBase } else { Kind::Peer };
-            Some(Self { kind, address: address.parse().ok()?, process: process.parse().ok()? })
-        };
-        parts().ok_or("a peer is NAME@ADDRESS#PROCESS")
-    }
-}
-
 fn main() {
     let options = Options::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -131,6 +111,10 @@ fn main() {
         "both" => &["sqlite", "postgres"],
         other => panic!("--engine {other}: sqlite, postgres or both"),
     };
+    if !options.asked.is_empty() {
+        println!("{}", Measured::HEADER);
+        return runtime.block_on(asked::measure(&options));
+    }
     let looking = options.listeners.is_some() || options.refresh.is_some();
     println!("{}", if looking { office::HEADER } else { Measured::HEADER });
     for engine in engines {
@@ -162,11 +146,10 @@ async fn measure(options: &Options, engine: &str) {
                 .await
             }
         };
-        let mut country = match options.simulated {
+        let country = match options.simulated {
             Some(_) => Country::simulated(&database.url).await,
             None => Country::enter(&database.url, options.villages, options.accounts == "village").await,
         };
-        country.peer_token.clone_from(&options.peer_token);
         let bytes_before = database.bytes().await;
         candidates.push(Candidate {
             program: program.clone(),
@@ -196,8 +179,12 @@ async fn measure(options: &Options, engine: &str) {
                 step(options, engine, &candidates[0], Kind::Parse, callers).await;
             }
             for peer in &options.peer {
-                let program = Program::peer(peer.address, peer.process);
-                measured(options, engine, &candidates[0], &[program], peer.kind, callers).await;
+                let kind = Kind::Peer(peer.form);
+                let length = Duration::from_secs(options.seconds);
+                let (database, country) = (&candidates[0].database, &candidates[0].country);
+                let measured =
+                    load::run(&[Program::peer(peer)], database, country, kind, callers, length).await;
+                println!("{}", measured.row("its own", &kind.name(), callers, &peer.name));
             }
             for kind in kinds {
                 for candidate in &candidates {
@@ -278,5 +265,5 @@ async fn measured(
     if options.replicas.len() > 1 && kind != Kind::Parse {
         name = format!("{name} replicas: {}", programs.len());
     }
-    println!("{}", measured.row(engine, kind, callers, &name));
+    println!("{}", measured.row(engine, &kind.name(), callers, &name));
 }

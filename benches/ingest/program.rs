@@ -1,5 +1,6 @@
 //! The program as a child, its database, and what the system says of them.
 
+use crate::peer::Peer;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -12,6 +13,8 @@ pub(crate) struct Program {
     child: Option<(Child, BufReader<ChildStdout>)>,
     id: u32,
     pub(crate) address: SocketAddr,
+    /// What a peer lets in.
+    token: String,
 }
 
 impl Program {
@@ -29,8 +32,13 @@ impl Program {
     }
 
     /// One that runs already.
-    pub(crate) const fn peer(address: SocketAddr, id: u32) -> Self {
-        Self { child: None, id, address }
+    pub(crate) fn peer(peer: &Peer) -> Self {
+        Self { child: None, id: peer.process, address: peer.address, token: peer.token.clone() }
+    }
+
+    /// Where reports are sent, and what lets them in where not each unit has a token.
+    pub(crate) fn target(&self) -> (SocketAddr, String) {
+        (self.address, self.token.clone())
     }
 
     fn run(command: &mut Command) -> Self {
@@ -39,7 +47,7 @@ impl Program {
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
         let address = line.trim().rsplit('/').next().unwrap().parse().unwrap();
-        Self { id: child.id(), child: Some((child, stdout)), address }
+        Self { id: child.id(), child: Some((child, stdout)), address, token: String::new() }
     }
 
     pub(crate) const fn id(&self) -> u32 {
