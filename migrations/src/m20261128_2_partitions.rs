@@ -7,11 +7,10 @@ use sea_orm_migration::sea_orm::DbBackend;
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// Tables that are parted, with their keys and what other indexes they have.
-const TABLES: [(&str, &str, &[(&str, &str)]); 2] = [
-    ("tally_versions", "campaign_id, day, unit_id, version", &[("batch", "shard, batch")]),
-    ("rollups", "campaign_id, unit_id, day, shard", &[]),
-];
+/// The other index of versions, by which a batch is found.
+const BATCHES: &str = "
+    ALTER INDEX \"idx-tally_versions-batch\" RENAME TO \"idx-tally_versions_before-batch\";
+    CREATE INDEX \"idx-tally_versions-batch\" ON tally_versions (shard, batch);";
 
 /// Gives a campaign its partitions in the transaction that enters it, whichever program does, or a person by hand. Made first and
 /// attached then, for `PARTITION OF` would shut out all who read. Whoever may enter campaigns need not own the tables.
@@ -45,9 +44,10 @@ impl MigrationTrait for Migration {
         let connection = manager.get_connection();
         // A replica of before may still run: what it is entering comes first, and what it enters from now on meets the trigger.
         connection.execute_unprepared("LOCK TABLE campaigns IN SHARE ROW EXCLUSIVE MODE").await?;
-        for (table, key, indexes) in TABLES {
-            connection.execute_unprepared(&part(table, key, indexes)).await?;
-        }
+        let versions = part("tally_versions", "campaign_id, day, unit_id, version", BATCHES);
+        let rollups = part("rollups", "campaign_id, unit_id, day, shard", "");
+        connection.execute_unprepared(&versions).await?;
+        connection.execute_unprepared(&rollups).await?;
         connection.execute_unprepared(TRIGGER).await?;
         Ok(())
     }
@@ -55,23 +55,16 @@ impl MigrationTrait for Migration {
 
 /// Puts a parted table in the place of a plain one, which becomes the partition of all campaigns that there are: it is read once to
 /// see that it holds no other, and stays where it is. An empty one is not kept.
-fn part(table: &str, key: &str, indexes: &[(&str, &str)]) -> String {
+fn part(table: &str, key: &str, indexes: &str) -> String {
     let before = format!("{table}_before");
-    let mut sql = format!(
+    // Whoever was allowed to read or write it still is. Campaigns are looked up from one to the next by the key.
+    format!(
         "ALTER TABLE {table} RENAME TO {before};
          ALTER TABLE {before} RENAME CONSTRAINT {table}_pkey TO {before}_pkey;
          CREATE TABLE {table} (LIKE {before} INCLUDING ALL EXCLUDING INDEXES) PARTITION BY LIST (campaign_id);
-         ALTER TABLE {table} ADD CONSTRAINT {table}_pkey PRIMARY KEY ({key});"
-    );
-    for (name, columns) in indexes {
-        sql += &format!(
-            "ALTER INDEX \"idx-{table}-{name}\" RENAME TO \"idx-{before}-{name}\";
-             CREATE INDEX \"idx-{table}-{name}\" ON {table} ({columns});"
-        );
-    }
-    // Whoever was allowed to read or write it still is. Campaigns are looked up from one to the next by the key.
-    sql + &format!(
-        "DO $$
+         ALTER TABLE {table} ADD CONSTRAINT {table}_pkey PRIMARY KEY ({key});
+         {indexes}
+         DO $$
          DECLARE
              allowed record;
              campaigns text;
