@@ -21,6 +21,7 @@ mod m20261127_1_state_seals;
 mod m20261127_50_targets;
 mod m20261127_51_screens;
 mod m20261128_1_unit_snapshot;
+mod m20261128_2_partitions;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_51_screens::Migration),
             Box::new(m20261127_1_state_seals::Migration),
             Box::new(m20261128_1_unit_snapshot::Migration),
+            Box::new(m20261128_2_partitions::Migration),
         ]
     }
 }

@@ -78,6 +78,13 @@ impl Rows {
         self.cells.chunks(self.columns.len())
     }
 
+    /// What the first column holds, where it is the same in every row and there are others beside it. PostgreSQL is told of such a
+    /// campaign by itself: it then plans and opens that one's partition only, rather than all to find the right one row by row.
+    pub(super) fn common(&self) -> Option<&Value> {
+        let first = self.cells.first().filter(|_| self.columns.len() > 1)?;
+        self.each().all(|row| row.first() == Some(first)).then_some(first)
+    }
+
     /// The names of the columns, with commas.
     pub(super) fn names(&self) -> String {
         names(self.columns)
@@ -155,28 +162,42 @@ impl Rows {
     }
 
     fn arrays(self, sql: impl Fn(&str) -> String) -> Statement {
-        let source = arrays(self.columns);
+        let common = self.common().cloned();
+        let source = arrays(self.columns, common.is_some());
         let mut columns: Vec<Vec<Value>> = vec![Vec::new(); self.columns.len()];
         for (at, cell) in self.cells.into_iter().enumerate() {
             columns[at % self.columns.len()].push(cell);
         }
+        let skip = usize::from(common.is_some());
         let arrays = columns
             .into_iter()
             .zip(self.columns)
+            .skip(skip)
             .map(|(cells, (_, kind))| Value::Array(kind.array(), Some(Box::new(cells))));
-        Statement::from_sql_and_values(DbBackend::Postgres, sql(&source), arrays.collect::<Vec<_>>())
+        let values: Vec<_> = common.into_iter().chain(arrays).collect();
+        Statement::from_sql_and_values(DbBackend::Postgres, sql(&source), values)
     }
 }
 
 /// The names of columns, with commas.
-pub(super) fn names(columns: Columns) -> String {
+pub(super) fn names(columns: &[(&str, Type)]) -> String {
     columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }
 
-/// A table of rows whose columns are the parameters of a statement on PostgreSQL, an array each.
-pub(super) fn arrays(columns: Columns) -> String {
+/// A table of rows whose columns are the parameters of a statement on PostgreSQL, an array each; but the first one by itself, where
+/// all rows have it in [common](Rows::common).
+pub(super) fn arrays(columns: Columns, common: bool) -> String {
     let types = columns.iter().zip(1..).map(|((_, kind), n)| format!("${n}::{}", kind.postgres()));
-    format!("UNNEST({}) AS r({})", types.collect::<Vec<_>>().join(", "), names(columns))
+    let types: Vec<_> = types.collect();
+    match (types.as_slice(), columns) {
+        ([first, types @ ..], [(name, _), columns @ ..]) if common => format!(
+            "(SELECT {} AS {name}, u.* FROM UNNEST({}) AS u({})) AS r",
+            first.trim_end_matches("[]"),
+            types.join(", "),
+            names(columns)
+        ),
+        _ => format!("UNNEST({}) AS r({})", types.join(", "), names(columns)),
+    }
 }
 
 /// What [`Rows::find`] asks PostgreSQL.
@@ -227,6 +248,23 @@ mod tests {
             "SELECT a FROM UNNEST($1::int4[], $2::text[], $3::bool[]) AS r(a, b, c)"
         );
         assert_eq!(statements[0].values.as_ref().unwrap().0.len(), 3);
+    }
+
+    #[test]
+    fn what_all_rows_have_in_common_is_told_once_on_postgres() {
+        let rows = |all: [(i32, &str); 2]| {
+            let mut rows = Rows::new(&COLUMNS[..2]);
+            all.iter().for_each(|(n, text)| rows.push([(*n).into(), (*text).into()]));
+            rows.statements(DbBackend::Postgres, str::to_owned).remove(0)
+        };
+        let one = rows([(7, "a"), (7, "b")]);
+        assert_eq!(one.sql, "(SELECT $1::int4 AS a, u.* FROM UNNEST($2::text[]) AS u(b)) AS r");
+        let texts = Value::Array(ArrayType::String, Some(Box::new(vec!["a".into(), "b".into()])));
+        assert_eq!(one.values.unwrap().0, [7.into(), texts]);
+        assert_eq!(rows([(7, "a"), (8, "b")]).sql, "UNNEST($1::int4[], $2::text[]) AS r(a, b)");
+        let mut alone = Rows::new(&COLUMNS[..1]);
+        alone.push([7.into()]);
+        assert!(alone.common().is_none(), "there is no table without columns");
     }
 
     #[test]

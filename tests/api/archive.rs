@@ -104,8 +104,8 @@ async fn tables(database: &Database) -> BTreeSet<String> {
     let db = database.connect().await;
     let sql = match db.get_database_backend() {
         DbBackend::Postgres => {
-            "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema() \
-             AND table_name NOT IN ('seaql_migrations', 'unit_snapshots')"
+            "SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace \
+             AND relkind IN ('r', 'p') AND NOT relispartition AND relname NOT IN ('seaql_migrations', 'unit_snapshots')"
         }
         _ => {
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \

@@ -42,6 +42,7 @@ mod metrics;
 mod office;
 mod openapi;
 mod parse;
+mod partitions;
 mod people;
 mod press;
 mod process;

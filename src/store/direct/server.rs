@@ -265,10 +265,13 @@ impl Place for Open<'_> {
             return Ok(Vec::new());
         }
         let columns = rows.columns();
-        let sql = rows::looking(&rows::arrays(columns), select, table, on);
+        let common = rows.common().cloned().map(scalar).transpose()?;
+        let sql = rows::looking(&rows::arrays(columns, common.is_some()), select, table, on);
         let statement = self.session.prepared(sql).await?;
-        let arrays = arrays(columns, rows.each().map(<[Value]>::to_vec))?;
-        let parameters: Vec<_> = arrays.iter().map(Array::parameter).collect();
+        let skip = usize::from(common.is_some());
+        let arrays = arrays(&columns[skip..], rows.each().map(|row| row[skip..].to_vec()))?;
+        let parameters: Vec<_> =
+            common.iter().map(|common| &**common as _).chain(arrays.iter().map(Array::parameter)).collect();
         self.session.client.query(&statement, &parameters).await?.iter().map(T::read).collect()
     }
 
@@ -279,7 +282,7 @@ impl Place for Open<'_> {
         sql: impl Fn(&str) -> String + Send,
     ) -> Result<(), StoreError> {
         let arrays = arrays(columns, rows)?;
-        let statement = self.session.prepared(sql(&rows::arrays(columns))).await?;
+        let statement = self.session.prepared(sql(&rows::arrays(columns, false))).await?;
         let parameters: Vec<_> = arrays.iter().map(Array::parameter).collect();
         self.session.client.execute(&statement, &parameters).await?;
         Ok(())

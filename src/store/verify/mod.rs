@@ -119,19 +119,27 @@ impl Store {
 
     async fn verify_database(&self) -> Result<Findings, StoreError> {
         let mut findings = Findings::default();
-        if self.backend() != DbBackend::Sqlite {
-            return Ok(findings);
-        }
-        let statement = Statement::from_string(DbBackend::Sqlite, "PRAGMA integrity_check");
-        for row in self.read.query_all_raw(statement).await? {
+        let backend = self.backend();
+        let (name, sql) = match backend {
+            DbBackend::Sqlite => ("SQLite", "PRAGMA integrity_check"),
+            _ => ("PostgreSQL", MISSING),
+        };
+        for row in self.read.query_all_raw(Statement::from_string(backend, sql)).await? {
             let text: String = row.try_get_by_index(0)?;
             if text != "ok" {
-                findings.add(format!("SQLite: {text}"));
+                findings.add(format!("{name}: {text}"));
             }
         }
         Ok(findings)
     }
 }
+
+/// Partitions that campaigns have not, in words: an administrator may have moved them away.
+const MISSING: &str = "SELECT 'the partition of ' || p.name || ' for ' || c.slug || ' is missing' \
+    FROM (VALUES ('tally_versions'), ('rollups')) AS p (name) CROSS JOIN campaigns c WHERE NOT EXISTS \
+    (SELECT 1 FROM pg_inherits i JOIN pg_class t ON t.oid = i.inhrelid \
+    CROSS JOIN regexp_matches(pg_get_expr(t.relpartbound, t.oid), '[0-9]+', 'g') AS m (value) \
+    WHERE i.inhparent = p.name::regclass AND m.value[1]::int = c.id) ORDER BY p.name, c.id";
 
 /// What parts the rows of a page, and the columns of a row. Nothing that this service stores has either.
 const ROW: char = '\u{1e}';
