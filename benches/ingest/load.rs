@@ -47,15 +47,16 @@ impl Kind {
     }
 }
 
-/// Readers beside the reports, and how often each asks.
+/// Readers beside the reports.
 const READERS: usize = 8;
-const READ_EVERY: Duration = Duration::from_millis(20);
 /// Not measured: connections open, caches fill, statements are prepared.
 const WARM_UP: Duration = Duration::from_secs(1);
 
 /// What a step gave.
 pub(crate) struct Measured {
     answers: usize,
+    /// Totals that readers got beside them.
+    reads: usize,
     seconds: f64,
     /// Microseconds, sorted.
     latencies: Vec<u32>,
@@ -76,8 +77,12 @@ impl Measured {
             let place = ((self.latencies.len() as f64 * part) as usize).min(self.latencies.len().max(1) - 1);
             f64::from(self.latencies.get(place).copied().unwrap_or(0)) / 1_000.0
         };
+        let reads = match kind {
+            Kind::SubmitAndRead => format!(" {:.0} totals/s", self.reads as f64 / self.seconds),
+            _ => String::new(),
+        };
         format!(
-            "| {engine} | {} | {callers} | {:.0} | {:.2} | {:.2} | {:.2} | {:.1} + {:.1} | {:.0}, {:.0} | {:.1} | {program}",
+            "| {engine} | {} | {callers} | {:.0} | {:.2} | {:.2} | {:.2} | {:.1} + {:.1} | {:.0}, {:.0} | {:.1} | {program}{reads}",
             kind.name(),
             answers / self.seconds,
             at(0.5),
@@ -107,14 +112,14 @@ impl Phase {
     }
 }
 
-/// Runs a step; callers are spread over the programs.
+/// Runs a step of a length, with readers that ask again after some time; callers are spread over the programs.
 pub(crate) async fn run(
     programs: &[Program],
     database: &Database,
     country: &Arc<Country>,
     kind: Kind,
     callers: usize,
-    length: Duration,
+    (length, read_every): (Duration, Duration),
 ) -> Measured {
     let phase = Arc::new(Phase::default());
     let of_all = |what: fn(u32) -> u64| programs.iter().map(|program| what(program.id())).sum::<u64>();
@@ -126,8 +131,8 @@ pub(crate) async fn run(
         .map(|at| tokio::spawn(call(address(at), country.clone(), phase.clone(), kind, (at, callers))))
         .collect();
     let readers = if reading { READERS } else { 0 };
-    let readers: Vec<_> =
-        (0..readers).map(|at| tokio::spawn(read(address(at), country.clone(), phase.clone()))).collect();
+    let reader = |at| tokio::spawn(read(address(at), country.clone(), phase.clone(), read_every));
+    let readers: Vec<_> = (0..readers).map(reader).collect();
     tokio::time::sleep(WARM_UP).await;
     let used = (of_all(cpu), database.cpu().await, of_all(written) + database.logged().await);
     phase.counts.store(true, Ordering::Relaxed);
@@ -143,12 +148,14 @@ pub(crate) async fn run(
     if reading {
         latencies = collect(readers).await;
     }
+    let reads = latencies.len();
     if kind == Kind::Read {
         answers = latencies.len();
     }
     latencies.sort_unstable();
     Measured {
         answers,
+        reads,
         seconds,
         latencies,
         program_cpu: now.0 - used.0,
@@ -212,7 +219,7 @@ async fn call(
 }
 
 /// Reads totals at a steady pace; an answer that is late counts from when it should have been asked for.
-async fn read(address: SocketAddr, country: Arc<Country>, phase: Arc<Phase>) -> Vec<u32> {
+async fn read(address: SocketAddr, country: Arc<Country>, phase: Arc<Phase>, every: Duration) -> Vec<u32> {
     let mut connection = Connection::open(address).await;
     let mut latencies = Vec::new();
     let mut due = Instant::now();
@@ -221,7 +228,7 @@ async fn read(address: SocketAddr, country: Arc<Country>, phase: Arc<Phase>) -> 
         let status = connection.exchange("GET", &path, token, "").await;
         assert_eq!(status, 200, "{}", connection.body());
         phase.note(due, &mut latencies);
-        due += READ_EVERY;
+        due = if every.is_zero() { Instant::now() } else { due + every };
         tokio::time::sleep_until(due.into()).await;
     }
     latencies
