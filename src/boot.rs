@@ -38,6 +38,8 @@ const REFRESH: Duration = Duration::from_millis(500);
 const TELL: Duration = Duration::from_millis(500);
 /// How often accounts are looked at: what was ended elsewhere is dead within a second, and no request waits for a look.
 const LOOK: Duration = Duration::from_millis(400);
+/// How often it is found out how far the standby is behind: what is read there looks so much older than it is.
+const FOLLOW: Duration = Duration::from_millis(250);
 /// How often refusals are written into the audit.
 const REFUSED: Duration = Duration::from_secs(1);
 /// How often uses of sessions are noted.
@@ -98,6 +100,7 @@ impl Application {
         let watch = tokio::spawn(look_after(self.app.clone()));
         let tell = tokio::spawn(tell(self.app.clone()));
         let post = tokio::spawn(send_out(self.app.clone()));
+        let follow = self.app.bound().map(|_| tokio::spawn(follow(self.app.clone())));
         let metrics = Arc::new(Metrics::default());
         let service = layers::service(&self.app, &metrics, routes::TABLE);
         let monitoring = self.monitoring.map(|listener| {
@@ -115,6 +118,9 @@ impl Application {
         }
         watch.abort();
         tell.abort();
+        if let Some(follow) = follow {
+            follow.abort();
+        }
         // What is under way stays taken for a while, and is sent again by whoever comes next.
         post.abort();
         self.app.close().await;
@@ -158,6 +164,16 @@ async fn tell(app: Arc<App>) {
             tracing::warn!(%error, "changes could not be told");
         }
         tokio::time::sleep(TELL.max(began.elapsed() * 10)).await;
+    }
+}
+
+/// Keeps an eye on the standby. By itself, for one that does not answer must hold up nothing else.
+async fn follow(app: Arc<App>) {
+    let mut tick = tokio::time::interval(FOLLOW);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        app.look_at_standby().await;
     }
 }
 

@@ -62,6 +62,7 @@ async fn step(asked: &Asked, callers: usize, length: Duration) -> Measured {
     latencies.sort_unstable();
     Measured {
         answers: latencies.len(),
+        reads: 0,
         seconds,
         latencies,
         program_cpu: now.0 - used.0,

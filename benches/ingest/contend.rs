@@ -30,7 +30,7 @@ pub(crate) async fn run(program: &Path, database: &Database, country: &Arc<Count
     let layouts = if database.is_server() { &LAYOUTS[..] } else { &LAYOUTS[..1] };
     for (place, lanes) in layouts.iter().enumerate() {
         let programs: Vec<Program> =
-            lanes.iter().map(|lane| Program::start(program, &database.url, *lane)).collect();
+            lanes.iter().map(|lane| Program::start(program, &database.url, *lane, None)).collect();
         let begun = Instant::now();
         let left = Arc::new(AtomicU32::new(times));
         let callers: Vec<_> = (0..CALLERS)

@@ -45,15 +45,16 @@ impl Kind {
     }
 }
 
-/// Readers beside the reports, and how often each asks.
+/// Readers beside the reports.
 const READERS: usize = 8;
-const READ_EVERY: Duration = Duration::from_millis(20);
 /// Not measured: connections open, caches fill, statements are prepared.
 pub(crate) const WARM_UP: Duration = Duration::from_secs(1);
 
 /// What a step gave.
 pub(crate) struct Measured {
     pub(crate) answers: usize,
+    /// Totals that readers got beside them.
+    pub(crate) reads: usize,
     pub(crate) seconds: f64,
     /// Microseconds, sorted.
     pub(crate) latencies: Vec<u32>,
@@ -74,8 +75,12 @@ impl Measured {
             let place = ((self.latencies.len() as f64 * part) as usize).min(self.latencies.len().max(1) - 1);
             f64::from(self.latencies.get(place).copied().unwrap_or(0)) / 1_000.0
         };
+        let reads = match self.reads {
+            0 => String::new(),
+            reads => format!(" {:.0} totals/s", reads as f64 / self.seconds),
+        };
         format!(
-            "| {engine} | {load} | {callers} | {:.*} | {:.2} | {:.2} | {:.2} | {:.1} + {:.1} | {:.0}, {:.0} | {:.1} | {program}",
+            "| {engine} | {load} | {callers} | {:.*} | {:.2} | {:.2} | {:.2} | {:.1} + {:.1} | {:.0}, {:.0} | {:.1} | {program}{reads}",
             usize::from(answers < 100.0 * self.seconds),
             answers / self.seconds,
             at(0.5),
@@ -122,14 +127,14 @@ impl Phase {
     }
 }
 
-/// Runs a step; callers are spread over the programs.
+/// Runs a step of a length, with readers that ask again after some time; callers are spread over the programs.
 pub(crate) async fn run(
     programs: &[Program],
     database: &Database,
     country: &Arc<Country>,
     kind: Kind,
     callers: usize,
-    length: Duration,
+    (length, read_every): (Duration, Duration),
 ) -> Measured {
     let phase = Arc::new(Phase::default());
     let of_all = |what: fn(u32) -> u64| programs.iter().map(|program| what(program.id())).sum::<u64>();
@@ -143,9 +148,8 @@ pub(crate) async fn run(
         })
         .collect();
     let readers = if reading { READERS } else { 0 };
-    let readers: Vec<_> = (0..readers)
-        .map(|at| tokio::spawn(read(program(at).address, country.clone(), phase.clone())))
-        .collect();
+    let reader = |at| tokio::spawn(read(program(at).address, country.clone(), phase.clone(), read_every));
+    let readers: Vec<_> = (0..readers).map(reader).collect();
     tokio::time::sleep(WARM_UP).await;
     let used = (of_all(cpu), database.cpu().await, of_all(written) + database.logged().await);
     let seconds = phase.count(length).await;
@@ -157,12 +161,14 @@ pub(crate) async fn run(
     if reading {
         latencies = collect(readers).await;
     }
+    let reads = if reading { latencies.len() } else { 0 };
     if kind == Kind::Read {
         answers = latencies.len();
     }
     latencies.sort_unstable();
     Measured {
         answers,
+        reads,
         seconds,
         latencies,
         program_cpu: now.0 - used.0,
@@ -225,7 +231,7 @@ async fn call(
 }
 
 /// Reads totals at a steady pace; an answer that is late counts from when it should have been asked for.
-async fn read(address: SocketAddr, country: Arc<Country>, phase: Arc<Phase>) -> Vec<u32> {
+async fn read(address: SocketAddr, country: Arc<Country>, phase: Arc<Phase>, every: Duration) -> Vec<u32> {
     let mut connection = Connection::open(address).await;
     let mut latencies = Vec::new();
     let mut due = Instant::now();
@@ -234,7 +240,7 @@ async fn read(address: SocketAddr, country: Arc<Country>, phase: Arc<Phase>) -> 
         let status = connection.exchange("GET", &path, token, "").await;
         assert_eq!(status, 200, "{}", connection.body());
         phase.note(due, &mut latencies);
-        due += READ_EVERY;
+        due = if every.is_zero() { Instant::now() } else { due + every };
         tokio::time::sleep_until(due.into()).await;
     }
     latencies

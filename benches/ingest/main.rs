@@ -11,6 +11,8 @@
 //! With `--replicas 1,2` steps are run by one program and by two on one database in turn. With `--contend 1000000` nothing
 //! is measured: the same few reports are corrected so often, and must all be there.
 //!
+//! With `--standby` the totals beside reports are read without a standby and with it.
+//!
 //! With `--program` given twice, every step is run by both programs in turn: machines drift, ratios less.
 #![expect(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a tool for developers")]
 
@@ -26,10 +28,12 @@ mod program;
 
 use asked::Asked;
 use clap::Parser;
+use client::Connection;
 use country::Country;
 use load::{Kind, Measured};
 use peer::Peer;
 use program::{Database, Program};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,6 +98,12 @@ struct Options {
     /// A PostgreSQL server on which databases may be made.
     #[arg(long, env = "PUFA_TEST_POSTGRES", hide = true)]
     postgres: Option<String>,
+    /// Milliseconds after which each of the readers asks again; 0 for as soon as it has its answer.
+    #[arg(long, default_value_t = 20)]
+    read_every: u64,
+    /// `HOST:PORT` of a standby of that server: totals are read beside reports without it and with it, in turn.
+    #[arg(long)]
+    standby: Option<String>,
     /// Given by cargo.
     #[arg(long, hide = true)]
     bench: bool,
@@ -180,10 +190,9 @@ async fn measure(options: &Options, engine: &str) {
             }
             for peer in &options.peer {
                 let kind = Kind::Peer(peer.form);
-                let length = Duration::from_secs(options.seconds);
                 let (database, country) = (&candidates[0].database, &candidates[0].country);
                 let measured =
-                    load::run(&[Program::peer(peer)], database, country, kind, callers, length).await;
+                    load::run(&[Program::peer(peer)], database, country, kind, callers, times(options)).await;
                 println!("{}", measured.row("its own", &kind.name(), callers, &peer.name));
             }
             for kind in kinds {
@@ -216,7 +225,7 @@ async fn measure(options: &Options, engine: &str) {
 /// What offices wait for when they look all at once.
 async fn look(options: &Options, candidates: Vec<Candidate>) {
     for candidate in candidates {
-        let program = Program::start(&candidate.program, &candidate.database.url, 0);
+        let program = Program::start(&candidate.program, &candidate.database.url, 0, None);
         if let Some(people) = options.refresh {
             for own in [false, true] {
                 office::refresh(&program, &candidate.country, (people, own), REPORTS).await;
@@ -243,11 +252,34 @@ async fn step(options: &Options, engine: &str, candidate: &Candidate, kind: Kind
     }
     for &replicas in &options.replicas {
         let lanes = 0..i16::try_from(replicas).unwrap();
-        let start = |lane| Program::start(&candidate.program, &candidate.database.url, lane);
-        let programs: Vec<Program> = lanes.map(start).collect();
-        measured(options, engine, candidate, &programs, kind, callers).await;
-        programs.into_iter().for_each(Program::stop);
+        let mut standbys = vec![None];
+        if kind == Kind::SubmitAndRead {
+            standbys.extend(options.standby.iter().map(|at| Some(candidate.database.at(at))));
+        }
+        for standby in standbys {
+            let start =
+                |lane| Program::start(&candidate.program, &candidate.database.url, lane, standby.as_deref());
+            let programs: Vec<Program> = lanes.clone().map(start).collect();
+            measured(options, engine, candidate, &programs, kind, callers).await;
+            for program in programs.iter().filter(|_| standby.is_some()) {
+                println!("{}", older_reads(program.address).await);
+            }
+            programs.into_iter().for_each(Program::stop);
+        }
     }
+}
+
+/// Where totals were read, as the program counts it.
+async fn older_reads(address: SocketAddr) -> String {
+    let mut connection = Connection::open(address).await;
+    connection.exchange("GET", "/metrics", "", "").await;
+    let counts = connection.body().lines().filter(|line| line.starts_with("pufa_older_reads_total"));
+    counts.collect::<Vec<_>>().join("; ")
+}
+
+/// How long a step is, and how often each reader asks.
+const fn times(options: &Options) -> (Duration, Duration) {
+    (Duration::from_secs(options.seconds), Duration::from_millis(options.read_every))
 }
 
 async fn measured(
@@ -258,8 +290,8 @@ async fn measured(
     kind: Kind,
     callers: usize,
 ) {
-    let length = Duration::from_secs(options.seconds);
-    let measured = load::run(programs, &candidate.database, &candidate.country, kind, callers, length).await;
+    let measured =
+        load::run(programs, &candidate.database, &candidate.country, kind, callers, times(options)).await;
     let mut name =
         if options.program.len() > 1 { candidate.program.display().to_string() } else { String::new() };
     if options.replicas.len() > 1 && kind != Kind::Parse {

@@ -18,12 +18,13 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// The service, writing in a lane.
-    pub(crate) fn start(program: &Path, database: &str, lane: i16) -> Self {
+    /// The service, writing in a lane, and perhaps reading from a standby.
+    pub(crate) fn start(program: &Path, database: &str, lane: i16, standby: Option<&str>) -> Self {
         let lane = lane.to_string();
         let arguments =
             ["--log", "warn", "serve", "--listen", "127.0.0.1:0", "--lane", &lane, "--database", database];
-        Self::run(Command::new(program).args(arguments))
+        let more = standby.into_iter().flat_map(|url| ["--read-database", url]);
+        Self::run(Command::new(program).args(arguments).args(more))
     }
 
     /// What takes requests apart and no more: this same tool, once again.
@@ -136,6 +137,12 @@ impl Database {
         server.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
         let (stem, _) = url.rsplit_once('/').unwrap();
         Self { url: format!("{stem}/{name}"), place: Place::Server { server, name } }
+    }
+
+    /// The address of the same database on another server, `HOST:PORT`.
+    pub(crate) fn at(&self, server: &str) -> String {
+        let (user, rest) = self.url.split_once('@').unwrap();
+        format!("{user}@{server}/{}", rest.split_once('/').unwrap().1)
     }
 
     /// Its size on disk.

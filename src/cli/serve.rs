@@ -5,7 +5,7 @@ use crate::boot::Application;
 use crate::clock::Clock;
 use crate::config::{Limits, Site};
 use crate::domain::chase::QuietHours;
-use crate::store::Store;
+use crate::store::{Follower, Settings, Store};
 use clap::Args;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::net::IpAddr;
@@ -43,6 +43,12 @@ pub(super) struct Serve {
     /// everything else, to this machine alone.
     #[arg(long, env = "PUFA_METRICS_LISTEN")]
     metrics_listen: Option<String>,
+    /// A hot standby of the database: pages and answers that may be a little old are read there, and say how old they are.
+    #[arg(long, env = "PUFA_READ_DATABASE", value_name = "URL", hide_env_values = true)]
+    read_database: Option<String>,
+    /// Seconds that the standby may be behind; further, everything is read from the database itself.
+    #[arg(long, env = "PUFA_MAX_STALENESS", value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=300))]
+    max_staleness: u32,
     #[command(flatten)]
     database: Database,
 }
@@ -68,7 +74,10 @@ fn open_files() -> usize {
 
 impl Serve {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
-        let store = Store::open(&self.database.settings(), Clock::system()).await?;
+        let bound = Duration::from_secs(self.max_staleness.into());
+        let follower = self.read_database.map(|url| Follower { url, bound });
+        let settings = Settings { follower, ..self.database.settings() };
+        let store = Store::open(&settings, Clock::system()).await?;
         let site = Site {
             public_url: self.public_url,
             trusted_proxies: self.trusted_proxy,

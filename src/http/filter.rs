@@ -8,6 +8,7 @@ use super::reply::Response;
 use super::request::{BodyStream, Peer, Request};
 use super::routes::{Access, Route, Shape};
 use super::session::{self, Sender, Token};
+use super::standby;
 use crate::service::refusals::Refusal;
 use crate::service::{App, Caller};
 use futures_util::StreamExt;
@@ -70,6 +71,7 @@ fn one(app: Arc<App>, metrics: Arc<Metrics>, route: &'static Route) -> BoxedFilt
                         address: front.address,
                         secure: front.secure,
                         caller: None,
+                        as_of: None,
                         body,
                     };
                     answer(route, request).await
@@ -131,7 +133,7 @@ async fn handle(
         }
     }
     seen.clone_from(&request.caller);
-    (route.handler)(request).await
+    standby::answer(route, request).await
 }
 
 fn method(method: super::routes::Verb) -> BoxedFilter<()> {

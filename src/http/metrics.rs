@@ -58,7 +58,27 @@ pub struct Metrics {
     requests: Family<Answered, Counter>,
     seconds: Family<Asked, Histogram, fn() -> Histogram>,
     in_flight: Gauge,
+    older: Family<ReadFrom, Counter>,
     held: Held,
+}
+
+/// Where an answer was read that may be a little old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReadFrom {
+    /// On the standby.
+    Standby,
+    /// On the primary: the standby was away, behind, or behind what the caller had seen.
+    Primary,
+}
+
+impl EncodeLabelSet for ReadFrom {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let from = match self {
+            Self::Standby => "standby",
+            Self::Primary => "primary",
+        };
+        [("from", from)].encode(encoder)
+    }
 }
 
 /// What the service holds, as last looked at.
@@ -72,6 +92,8 @@ struct Held {
     picture_bytes: Gauge,
     remembered: Gauge,
     units: Gauge,
+    standby_used: Gauge,
+    standby_behind: Gauge<f64, AtomicU64>,
 }
 
 impl Default for Metrics {
@@ -96,6 +118,7 @@ impl Default for Metrics {
             ("pictures_kept", "Finished pictures kept", &held.pictures),
             ("credentials_remembered", "Sessions, tokens and links recognised lately", &held.remembered),
             ("units", "Units in the tree", &held.units),
+            ("standby_used", "Whether what may be older is read from the standby", &held.standby_used),
         ] {
             registry.register(name, help, gauge.clone());
         }
@@ -105,9 +128,21 @@ impl Default for Metrics {
             Unit::Bytes,
             held.picture_bytes.clone(),
         );
+        registry.register_with_unit(
+            "standby_behind",
+            "How old what is read from the standby can be at most; NaN when that is not known",
+            Unit::Seconds,
+            held.standby_behind.clone(),
+        );
+        let older = Family::default();
+        registry.register(
+            "older_reads",
+            "Answers that may be a little old, by where they were read",
+            older.clone(),
+        );
         registry.register("write_batches", "Groups of reports committed together", held.batches.clone());
         registry.register("reports_stored", "Versions of reports committed", held.reports.clone());
-        Self { registry, requests, seconds, in_flight, held }
+        Self { registry, requests, seconds, in_flight, older, held }
     }
 }
 
@@ -141,6 +176,11 @@ impl Metrics {
         self.note(Asked { method: "", route: "" }, status);
     }
 
+    /// An answer that may be a little old was read somewhere.
+    pub fn read(&self, from: ReadFrom) {
+        self.older.get_or_create(&from).inc();
+    }
+
     fn note(&self, Asked { method, route }: Asked, status: StatusCode) {
         self.requests.get_or_create(&Answered { method, route, status: status.as_u16() }).inc();
     }
@@ -168,6 +208,9 @@ impl Held {
         set(&self.picture_bytes, now.picture_bytes);
         set(&self.remembered, now.remembered);
         set(&self.units, now.units);
+        set(&self.standby_used, now.standby.is_some_and(|standby| standby.used).into());
+        let age = now.standby.and_then(|standby| standby.age);
+        self.standby_behind.set(age.map_or(f64::NAN, |age| age.as_secs_f64()));
         self.batches.inner().store(now.batches, Ordering::Relaxed);
         self.reports.inner().store(now.reports, Ordering::Relaxed);
     }

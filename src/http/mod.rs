@@ -15,3 +15,4 @@ pub mod request;
 pub mod routes;
 pub mod server;
 pub mod session;
+pub mod standby;

@@ -7,6 +7,9 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
+/// The header that says as of when an answer is, as people write it.
+const AS_OF: &str = "Pufa-Data-As-Of";
+
 /// OpenAPI 3.1, made once.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| document(TABLE));
 
@@ -63,11 +66,19 @@ fn operation(route: &Route, [reads, writes]: [&mut SchemaGenerator; 2], problem:
         parameters.push(named("If-Match", "The version edited; needed once there is one"));
         parameters.push(named("Idempotency-Key", "The same key with the same request gets the same answer"));
     }
+    if route.may_be_older() {
+        let of = "Only an answer that holds all that was acknowledged before this time";
+        parameters.push(json!({ "name": AS_OF, "in": "header", "description": of, "schema": text }));
+    }
     let mut responses = Map::new();
     let (status, gives) = route.doc.gives;
     let mut success = json!({ "description": "Done" });
     if let Some(gives) = gives {
         success["content"] = json!({ "application/json": { "schema": gives(writes) } });
+    }
+    if route.may_be_older() {
+        let of = "Where the service reads from a standby: all that was acknowledged before this time is in the answer";
+        success["headers"] = json!({ AS_OF: { "description": of, "schema": text } });
     }
     responses.insert(status.to_string(), success.clone());
     if route.doc.refuses.contains(&428) {

@@ -5,6 +5,7 @@ use super::limit;
 use super::metrics::Metrics;
 use crate::domain::fault::Fault;
 use crate::i18n::Lang;
+use crate::service::standby::AsOf;
 use crate::service::{App, Caller};
 use hyper::body::Bytes;
 use std::net::IpAddr;
@@ -43,6 +44,8 @@ pub struct Request {
     pub secure: bool,
     /// Who is signed in; on public routes perhaps nobody.
     pub caller: Option<Caller>,
+    /// As of when figures are told, where that is said.
+    pub as_of: Option<AsOf>,
     /// What has not been read of the body yet.
     pub body: Option<BodyStream>,
 }
@@ -55,6 +58,25 @@ impl std::fmt::Debug for Request {
 }
 
 impl Request {
+    /// The same request once more, for one that has no body.
+    #[must_use]
+    pub fn without_body(&self) -> Self {
+        Self {
+            app: self.app.clone(),
+            metrics: self.metrics.clone(),
+            params: self.params.clone(),
+            path: self.path.clone(),
+            raw_query: self.raw_query.clone(),
+            headers: self.headers.clone(),
+            lang: self.lang,
+            address: self.address,
+            secure: self.secure,
+            caller: self.caller.clone(),
+            as_of: self.as_of,
+            body: None,
+        }
+    }
+
     /// The path's parameter at a place; the route table says how many there are.
     #[must_use]
     pub fn param(&self, at: usize) -> &str {

@@ -129,7 +129,29 @@ const FOR_LINKS: [&str; 4] = [
 /// Where a wall screen comes in: what it shows, and what tells it of changes. The path's first parameter is the drive.
 const FOR_SCREENS: [&str; 2] = ["/screen/{campaign}", "/screen/{campaign}/events"];
 
+/// What is read from a standby, where there is one: figures and lists to look at. Whatever is decided upon, kept, printed or
+/// given out, and every report by itself, is read from the primary.
+const MAY_BE_OLDER: [&str; 11] = [
+    "/api/v1/campaigns/{campaign}/totals",
+    "/api/v1/campaigns/{campaign}/completeness",
+    "/api/v1/campaigns/{campaign}/missing",
+    "/api/v1/campaigns/{campaign}/tallies",
+    "/api/v1/campaigns/{campaign}/charts/{file}",
+    "/api/v1/comparison",
+    "/campaigns/{campaign}",
+    "/campaigns/{campaign}/comparison",
+    "/campaigns/{campaign}/missing",
+    "/campaigns/{campaign}/tallies",
+    "/screen/{campaign}",
+];
+
 impl Route {
+    /// Whether the answer may be a little old, and is told with its age.
+    #[must_use]
+    pub fn may_be_older(&self) -> bool {
+        self.method == Verb::Get && MAY_BE_OLDER.contains(&self.path)
+    }
+
     /// Whether a report link leads here.
     #[must_use]
     pub fn opens_to_links(&self) -> bool {

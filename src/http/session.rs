@@ -10,7 +10,9 @@ use crate::service::session::{Attempt, Credential};
 use crate::service::{self, App, Caller, tokens};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use std::net::IpAddr;
+use std::time::Duration;
 use warp::http::{HeaderMap, HeaderValue, Method, header};
 
 /// The name of the session cookie over HTTPS and on the browser's own machine: no other host and no plain connection
@@ -26,6 +28,8 @@ const PLAIN_LINK_COOKIE: &str = "pufa_link";
 pub const LANG_COOKIE: &str = "pufa_lang";
 /// The name of the cookie of large letters.
 pub const SIZE_COOKIE: &str = "pufa_size";
+/// The name of the cookie that says what a browser has seen.
+pub const SEEN_COOKIE: &str = "pufa_seen";
 
 /// Where a token was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,6 +173,21 @@ pub fn take(response: Response, secure: bool) -> Response {
 pub fn give_link(response: &mut Response, secure: bool, token: &str, path: &str, seconds: u64) {
     let (name, mark) = if secure { (LINK_COOKIE, "; Secure") } else { (PLAIN_LINK_COOKIE, "") };
     set(response, &format!("{name}={token}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{mark}"));
+}
+
+/// Notes in a browser that it has seen figures of this instant, for as long as the standby could be behind them.
+pub fn give_seen(response: &mut Response, secure: bool, at: Timestamp, kept: Duration) {
+    let mark = if secure { "; Secure" } else { "" };
+    let (at, seconds) = (at.as_millisecond(), kept.as_secs());
+    set(response, &format!("{SEEN_COOKIE}={at}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{mark}"));
+}
+
+/// What a browser must not be shown older figures than. They are of the millisecond after, for what it has seen may have come to
+/// be within the one that is noted.
+#[must_use]
+pub fn seen(headers: &HeaderMap) -> Option<Timestamp> {
+    let at: i64 = cookie(headers, SEEN_COOKIE)?.parse().ok()?;
+    Timestamp::from_millisecond(at.checked_add(1)?).ok()
 }
 
 fn set(response: &mut Response, cookie: &str) {

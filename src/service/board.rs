@@ -16,6 +16,7 @@ use crate::domain::chase::Grouping;
 use crate::domain::comparison::Basis;
 use crate::domain::unit::{Placed, UnitId};
 use crate::i18n::Lang;
+use jiff::Timestamp;
 use std::sync::Arc;
 
 /// Where a person begins.
@@ -138,6 +139,8 @@ pub(super) struct Question {
     measure: String,
     lang: Lang,
     actor: Actor,
+    /// Whoever reads from the primary waits for nobody who reads from a standby.
+    as_of: Option<Timestamp>,
 }
 
 /// How many of the latest reports are shown.
@@ -206,6 +209,7 @@ impl App {
             measure: measure.clone(),
             lang: caller.lang,
             actor: caller.actor.unnamed(),
+            as_of: self.store.as_of(),
         };
         let read =
             || async { self.read_board(&catalogue, caller, &campaign, unit, measure).await.map(Arc::new) };

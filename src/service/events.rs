@@ -6,6 +6,7 @@
 use super::{App, Caller, Error, scope};
 use crate::domain::campaign::Campaign;
 use crate::domain::unit::UnitId;
+use crate::store::News;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -188,10 +189,18 @@ impl App {
     /// # Errors
     /// When the database cannot be read; the next call tells what this one could not.
     pub async fn tell_changes(&self) -> Result<(), Error> {
-        let listened = self.events.listened();
-        if listened.is_empty() {
+        if self.events.listened().is_empty() {
             return Ok(());
         }
+        match self.store.news() {
+            News::Primary => self.tell().await,
+            News::Standby(store) => Self { store: *store, held: self.held.clone() }.tell().await,
+            News::Soon => Ok(()),
+        }
+    }
+
+    async fn tell(&self) -> Result<(), Error> {
+        let listened = self.events.listened();
         let catalogue = self.catalogue();
         let known = self.events.revisions.borrow().clone();
         let mut tops = self.events.tops.lock().await;

@@ -36,6 +36,7 @@ pub mod review;
 pub mod scope;
 pub mod session;
 pub mod setup;
+pub mod standby;
 pub mod tallies;
 mod tally_draft;
 mod tally_view;
@@ -53,17 +54,24 @@ use crate::config::Limits;
 use crate::domain::access::Actor;
 use crate::i18n::Lang;
 use crate::outgoing;
-use crate::store::{Origin, Store, Transaction};
+use crate::store::{Behind, Origin, Store, Transaction};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 
-/// Everything a use case needs from outside. Time, randomness and limits come from here.
+/// Everything a use case needs from outside: the database, and what is [`Held`] beside it.
 #[derive(Debug)]
 pub struct App {
     pub(crate) store: Store,
+    held: Arc<Held>,
+}
+
+/// What a service holds beside its database, the same wherever it reads. Time, randomness and limits come from here.
+#[derive(Debug)]
+pub struct Held {
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
     pub(crate) passwords: session::Passwords,
@@ -80,11 +88,19 @@ pub struct App {
     specs: together::Together<charts::Question, Arc<pufa_charts::Spec>>,
 }
 
+impl Deref for App {
+    type Target = Held;
+
+    fn deref(&self) -> &Held {
+        &self.held
+    }
+}
+
 impl App {
     /// A service over a database.
     #[must_use]
     pub fn new(store: Store, clock: Clock, limits: Limits) -> Arc<Self> {
-        Arc::new(Self {
+        let held = Held {
             passwords: session::Passwords::new(&limits),
             sessions: session::Cache::new(limits.session_cache),
             remembered: session::Remembered::default(),
@@ -97,21 +113,21 @@ impl App {
             unit_jobs: Mutex::default(),
             boards: together::Together::new(limits.readings),
             specs: together::Together::new(limits.readings),
-            store,
             clock,
             limits,
-        })
+        };
+        Arc::new(Self { store, held: Arc::new(held) })
     }
 
     /// The limits in force.
     #[must_use]
-    pub const fn limits(&self) -> &Limits {
+    pub fn limits(&self) -> &Limits {
         &self.limits
     }
 
     /// The clock.
     #[must_use]
-    pub const fn clock(&self) -> &Clock {
+    pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
@@ -129,6 +145,7 @@ impl App {
             picture_bytes,
             remembered: self.sessions.len(),
             units: self.store.catalogue().tree.size(),
+            standby: self.store.behind(),
         }
     }
 
@@ -181,7 +198,7 @@ impl App {
 }
 
 /// What the service holds, in numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measured {
     /// Writes that wait for the writer.
     pub writes_waiting: usize,
@@ -199,6 +216,8 @@ pub struct Measured {
     pub remembered: usize,
     /// Units in the tree.
     pub units: usize,
+    /// How the standby stands, where there is one.
+    pub standby: Option<Behind>,
 }
 
 /// Who asks, in which language.

@@ -4,13 +4,17 @@ use super::StoreError;
 use super::direct::{Direct, File, Server};
 use super::health::{self, Health};
 use super::reader::Reader;
+use super::standby::{self, Follower};
 use pufa_migrations::Migrator;
+use sea_orm::sqlx;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 /// Where the database is and how it is used.
@@ -31,6 +35,8 @@ pub struct Settings {
     /// How long PostgreSQL may take for such a transaction before its connection is given up. Longer than it lets a session wait
     /// for a lock.
     pub patience: Duration,
+    /// A standby for what may be a little old, on PostgreSQL.
+    pub follower: Option<Follower>,
 }
 
 impl Settings {
@@ -38,7 +44,16 @@ impl Settings {
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         let patience = Duration::from_secs(15);
-        Self { url: url.into(), migrate: true, readers: 4, shard: 0, queue: 4_096, batch: 512, patience }
+        Self {
+            url: url.into(),
+            migrate: true,
+            readers: 4,
+            shard: 0,
+            queue: 4_096,
+            batch: 512,
+            patience,
+            follower: None,
+        }
     }
 
     /// Whether the database is a file of SQLite.
@@ -190,6 +205,44 @@ fn reading(settings: &Settings, health: &Health) -> ConnectOptions {
                 Box::pin(async move { Ok(sound) })
             },
         )
+    });
+    options
+}
+
+/// Options of one more connection that reads from the primary, which may be away while it is not used.
+pub(super) fn beside(settings: &Settings, health: &Health) -> ConnectOptions {
+    let mut options = reading(&Settings { readers: 1, ..settings.clone() }, health);
+    options.connect_lazy(true);
+    options
+}
+
+/// Options of connections to a standby that must have come to a place of the primary's log, which moves on.
+pub(super) fn following(settings: &Settings, url: &str, place: Arc<AtomicI64>) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(settings.readers)
+        .min_connections(0)
+        .connect_lazy(true)
+        .acquire_timeout(standby::CONNECTING)
+        .idle_timeout(Duration::from_secs(600))
+        .test_before_acquire(false)
+        .sqlx_logging(false);
+    let wanted = place.clone();
+    options.map_sqlx_postgres_before_acquire(move |connection, _| {
+        Box::pin(standby::has_come(connection, wanted.load(Ordering::Relaxed)))
+    });
+    options.map_sqlx_postgres_pool_opts(move |pool| {
+        let wanted = place.clone();
+        pool.after_connect(move |connection, _| {
+            let place = wanted.load(Ordering::Relaxed);
+            Box::pin(async move {
+                if standby::has_come(connection, place).await? {
+                    Ok(())
+                } else {
+                    Err(sqlx::Error::Protocol("the server is no standby, or too far behind".into()))
+                }
+            })
+        })
     });
     options
 }

@@ -105,13 +105,24 @@ impl StoreError {
     }
 }
 
+/// Whether an error says that the database went away, or is no primary or standby any more.
+pub(super) fn is_away(error: &DbErr) -> bool {
+    matches!(StoreError::from(error), StoreError::Lost(_))
+}
+
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&DbErr> for StoreError {
+    fn from(error: &DbErr) -> Self {
         if let Some(SqlErr::UniqueConstraintViolation(what)) = error.sql_err() {
             return Self::Conflict(what);
         }
         let text = error.to_string();
-        match &error {
+        match error {
             DbErr::ConnectionAcquire(_) => Self::Lost(text),
             DbErr::Conn(RuntimeErr::SqlxError(cause))
             | DbErr::Exec(RuntimeErr::SqlxError(cause))

@@ -1,7 +1,8 @@
 //! All SQL. Takes and gives domain types; an entity never leaves it.
 //!
-//! Reads go to a pool of their own. Every write goes through one task (`writer`) that owns the write connection:
-//! submissions are committed in groups, everything else as a job with a transaction of its own.
+//! Reads go to a pool of their own; those that may be a little old go to a standby, where there is one. Every write goes
+//! through one task (`writer`) that owns the write connection: submissions are committed in groups, everything else as a job
+//! with a transaction of its own.
 
 mod account;
 mod account_session;
@@ -31,6 +32,7 @@ mod review;
 mod rollup;
 mod rows;
 mod slots;
+mod standby;
 mod state;
 mod submission;
 mod tally;
@@ -54,6 +56,7 @@ pub use outbox::{Delivery, DeliveryFilter, Hook, Settled, State as DeliveryState
 pub use publication::{Marks, NewPublication, Publication};
 pub use queue::{Work, Written};
 pub use rollup::Reading;
+pub use standby::{Behind, Follower, News};
 pub use submission::{Act, IdempotencyKey, Outcome, Precondition, Submission};
 pub use tally::{Listing, Page};
 pub use transaction::Transaction;
@@ -114,6 +117,9 @@ pub struct Store {
     writer: queue::Handle,
     catalogue: watch::Receiver<Arc<Catalogue>>,
     slots: watch::Sender<Arc<SlotBook>>,
+    standby: Option<Arc<standby::Standby>>,
+    /// Where reads go to the standby.
+    lease: Option<standby::Lease>,
 }
 
 impl Store {
@@ -135,11 +141,19 @@ impl Store {
             queue: settings.queue,
             batch: settings.batch,
             patience: settings.patience,
-            clock,
+            clock: clock.clone(),
             catalogue: catalogue_sender,
             slots: slots.clone(),
         })?;
-        let store = Self { read: connections.read, health: connections.health, writer, catalogue, slots };
+        let standby = match &settings.follower {
+            Some(follower) => {
+                let health = connections.health.clone();
+                Some(Arc::new(standby::Standby::new(settings, follower, health, clock)?))
+            }
+            None => None,
+        };
+        let (read, health) = (connections.read, connections.health);
+        let store = Self { read, health, writer, catalogue, slots, standby, lease: None };
         if settings.migrate && !state::unsealed(&store.read).await?.is_empty() {
             store.seal_unsealed().await?;
         }
@@ -229,6 +243,9 @@ impl Store {
     /// Stops the writer after what is waiting, and closes the connections.
     pub async fn close(self) {
         self.writer.stop().await;
+        if let Some(standby) = &self.standby {
+            standby.close().await;
+        }
         self.read.close().await;
     }
 }

@@ -1,13 +1,15 @@
 //! The connections that only read.
 
-use super::StoreError;
+use super::{StoreError, health};
 use sea_orm::entity::prelude::async_trait::async_trait;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
-    Statement,
+    ConnAcquireErr, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr,
+    ExecResult, QueryResult, Statement,
 };
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
@@ -20,6 +22,14 @@ use tokio::sync::oneshot;
 pub(super) struct Reader {
     pool: DatabaseConnection,
     aside: Option<Aside>,
+    patience: Option<Patience>,
+}
+
+/// How long a statement may take, the wait for a connection included, and whether one was lost or took longer.
+#[derive(Debug, Clone)]
+struct Patience {
+    limit: Duration,
+    lost: Arc<AtomicBool>,
 }
 
 /// A thread that ends when nobody knows it any more.
@@ -45,7 +55,17 @@ impl Reader {
     pub(super) async fn connect(options: ConnectOptions, server: bool) -> Result<Self, StoreError> {
         let aside = if server { Some(Aside::start()?) } else { None };
         let pool = run(aside.as_ref(), Database::connect(options)).await?;
-        Ok(Self { pool, aside })
+        Ok(Self { pool, aside, patience: None })
+    }
+
+    /// The same, but nobody waits longer than this for a statement; whoever would have is told that the server is away.
+    pub(super) fn patient_for(self, limit: Duration) -> Self {
+        Self { patience: Some(Patience { limit, lost: Arc::default() }), ..self }
+    }
+
+    /// Whether somebody waited too long, or found the server away. Its connections may hang, so they are of no use any more.
+    pub(super) fn is_lost(&self) -> bool {
+        self.patience.as_ref().is_some_and(|patience| patience.lost.load(Ordering::Relaxed))
     }
 
     pub(super) async fn close(self) {
@@ -58,7 +78,18 @@ impl Reader {
         W: FnOnce(DatabaseConnection) -> F,
         F: Future<Output = Result<T, DbErr>> + Send + 'static,
     {
-        run(self.aside.as_ref(), work(self.pool.clone())).await
+        let work = run(self.aside.as_ref(), work(self.pool.clone()));
+        let Some(patience) = &self.patience else { return work.await };
+        let late = |_| Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+        // Whoever comes after the first does not wait as long once more.
+        if patience.lost.load(Ordering::Relaxed) {
+            return Err(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed));
+        }
+        let done = tokio::time::timeout(patience.limit, work).await.unwrap_or_else(late);
+        if done.as_ref().is_err_and(health::is_away) {
+            patience.lost.store(true, Ordering::Relaxed);
+        }
+        done
     }
 }
 

@@ -16,13 +16,13 @@ on_both! {
 }
 
 /// A stream of events, read until an event fits.
-struct Listening {
+pub(crate) struct Listening {
     response: reqwest::Response,
     text: String,
 }
 
 impl Listening {
-    async fn to(client: &Client, query: &str) -> Self {
+    pub(crate) async fn to(client: &Client, query: &str) -> Self {
         let response = client.open(&format!("/api/v1/events{query}")).await;
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
@@ -30,7 +30,7 @@ impl Listening {
     }
 
     /// The next event; `None` at the end of the stream.
-    async fn next(&mut self) -> Option<Value> {
+    pub(crate) async fn next(&mut self) -> Option<Value> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let data = event.lines().find_map(|line| line.strip_prefix("data:")).map(str::to_owned);

@@ -51,6 +51,7 @@ mod refusals;
 mod replicas;
 mod review;
 mod screens;
+mod standby;
 mod tamper;
 mod tokens;
 mod tripwire;

@@ -1,9 +1,11 @@
 //! Figures, times and names as people read them.
 
+use crate::domain::calendar::SHANGHAI;
 use crate::domain::completeness::Status;
 use crate::domain::consultation::{Mode, Topic};
 use crate::i18n::Lang;
 use crate::service::campaigns::{CampaignView, MeasureView};
+use crate::service::standby::AsOf;
 use crate::service::tallies::{MeasureTotal, TallyView};
 
 /// 40213 as 40,213.
@@ -106,6 +108,17 @@ pub(super) fn consultation(lang: Lang, topic: &str, mode: &str) -> String {
 /// 2026-12-04T17:30:00+08:00 as 2026-12-04 17:30; times are those of the place everywhere.
 pub(super) fn minute(time: &str) -> String {
     time.get(..16).unwrap_or(time).replace('T', " ")
+}
+
+/// As of when figures are, by Shanghai's clocks, and how much older than that they cannot be.
+pub(super) fn as_of(lang: Lang, as_of: AsOf) -> String {
+    let time = SHANGHAI.to_datetime(as_of.at).time().strftime("%H:%M:%S").to_string();
+    match as_of.bound {
+        Some(bound) => {
+            lang.words("as-of-bound", &[("time", &time), ("seconds", &bound.as_secs().to_string())])
+        }
+        None => lang.words("as-of-now", &[("time", &time)]),
+    }
 }
 
 /// 2026-12-04 as 12.4.

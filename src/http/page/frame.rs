@@ -1,11 +1,12 @@
 //! What surrounds every page: its language and size, the menu, who is signed in, and where it is.
 
-use super::assets;
 use super::nav::Nav;
+use super::{assets, figures};
 use crate::domain::access::{Door, link_of};
 use crate::http::request::Request;
 use crate::http::session::{self, SIZE_COOKIE};
 use crate::i18n::Lang;
+use crate::service::standby::AsOf;
 use crate::service::{App, Caller};
 use std::sync::Arc;
 use warp::http::HeaderMap;
@@ -19,6 +20,7 @@ pub struct Place {
     large: bool,
     path: String,
     query: String,
+    as_of: Option<AsOf>,
 }
 
 impl std::fmt::Debug for Place {
@@ -34,6 +36,7 @@ impl Place {
         Self {
             app: Some(request.app.clone()),
             caller: request.caller.clone(),
+            as_of: request.as_of,
             ..Self::nowhere(&request.headers, request.lang, &request.path, &request.raw_query)
         }
     }
@@ -42,7 +45,8 @@ impl Place {
     #[must_use]
     pub fn nowhere(headers: &HeaderMap, lang: Lang, path: &str, query: &str) -> Self {
         let large = session::cookie(headers, SIZE_COOKIE).is_some_and(|size| size == "large");
-        Self { app: None, caller: None, lang, large, path: path.to_owned(), query: query.to_owned() }
+        let (path, query) = (path.to_owned(), query.to_owned());
+        Self { app: None, caller: None, lang, large, path, query, as_of: None }
     }
 
     /// The same place, as this person sees it.
@@ -110,6 +114,8 @@ pub(super) struct Frame {
     pub(super) link: Option<i32>,
     pub(super) here: String,
     pub(super) nav: Nav,
+    /// As of when the figures are, and how old they may be, where that is said.
+    pub(super) as_of: Option<String>,
     pub(super) css: &'static str,
 }
 
@@ -131,6 +137,7 @@ impl Frame {
             link: place.caller.as_ref().and_then(|caller| link_of(caller.actor.id)),
             here: place.here(),
             nav: place.nav(),
+            as_of: place.as_of.map(|as_of| figures::as_of(place.lang, as_of)),
             css: assets::css(),
         }
     }

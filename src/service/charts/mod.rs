@@ -61,6 +61,8 @@ pub(super) struct Question {
     request: Request,
     lang: Lang,
     actor: Actor,
+    /// As in a board's question.
+    as_of: Option<Timestamp>,
 }
 
 /// A picture, or that the caller has it already.
@@ -123,6 +125,7 @@ impl App {
             request: Request { file: String::new(), scale: None, ..request.clone() },
             lang: caller.lang,
             actor: caller.actor.unnamed(),
+            as_of: self.store.as_of(),
         };
         let read = || async { self.read_spec(caller, name, request).await.map(Arc::new) };
         self.specs.read(question, read).await

@@ -18,7 +18,12 @@ pub(crate) struct Database {
 #[derive(Debug)]
 enum Place {
     File(TempDir),
-    Server { admin: String, name: String },
+    Server {
+        admin: String,
+        name: String,
+    },
+    /// Goes away with its server.
+    Elsewhere,
 }
 
 const REFUSAL: &str = "access.refuse";
@@ -40,11 +45,21 @@ impl Database {
             let url = format!("sqlite://{}?mode=rwc", dir.path().join("pufa.db").display());
             return Arc::new(Self { url, place: Place::File(dir) });
         }
-        let admin = postgres();
+        Self::create_on(&postgres()).await
+    }
+
+    /// One in the server that this address of a database leads to.
+    pub(crate) async fn create_on(admin: &str) -> Arc<Self> {
+        let admin = admin.to_owned();
         let name = format!("pufa_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         execute(&admin, &format!("CREATE DATABASE {name}")).await;
         let (server, _) = admin.rsplit_once('/').unwrap();
         Arc::new(Self { url: format!("{server}/{name}"), place: Place::Server { admin, name } })
+    }
+
+    /// One that is there already, and goes away with its server.
+    pub(crate) fn at(url: &str) -> Arc<Self> {
+        Arc::new(Self { url: url.to_owned(), place: Place::Elsewhere })
     }
 
     /// A copy of one that nobody is connected to, on the server.
@@ -57,6 +72,11 @@ impl Database {
             url: format!("{server}/{copy}"),
             place: Place::Server { admin: admin.clone(), name: copy },
         })
+    }
+
+    /// What it is called on its server.
+    pub(crate) fn name(&self) -> &str {
+        self.url.rsplit('/').next().unwrap()
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -73,7 +93,7 @@ impl Database {
     pub(crate) fn file(&self) -> PathBuf {
         match &self.place {
             Place::File(dir) => dir.path().join("pufa.db"),
-            Place::Server { .. } => panic!("PostgreSQL has no file"),
+            Place::Server { .. } | Place::Elsewhere => panic!("PostgreSQL has no file"),
         }
     }
 
@@ -115,7 +135,7 @@ impl Database {
     }
 }
 
-async fn execute(url: &str, sql: &str) {
+pub(super) async fn execute(url: &str, sql: &str) {
     let db = sea_orm::Database::connect(url).await.unwrap();
     db.execute_unprepared(sql).await.unwrap();
     db.close().await.unwrap();

@@ -5,6 +5,7 @@ mod client;
 mod database;
 mod hold;
 mod raw;
+mod server;
 mod world;
 
 pub(crate) use between::Between;
@@ -12,13 +13,14 @@ pub(crate) use client::{Answer, Client, client, total};
 pub(crate) use database::Database;
 pub(crate) use hold::Hold;
 pub(crate) use raw::Raw;
+pub(crate) use server::Server;
 pub(crate) use world::{NOON, PASSWORD, at, enter, password_hash};
 
 use jiff::Timestamp;
 use pufa::boot::Application;
 use pufa::clock::Clock;
 use pufa::config::Limits;
-use pufa::store::{Settings, Store};
+use pufa::store::{Follower, Settings, Store};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,6 +65,8 @@ pub(crate) struct Options {
     pub(crate) patience: Duration,
     /// Where the database is reached, when not where it is.
     pub(crate) through: Option<SocketAddr>,
+    /// A standby that it reads from.
+    pub(crate) follower: Option<Follower>,
 }
 
 impl Default for Options {
@@ -75,6 +79,7 @@ impl Default for Options {
             lane: 0,
             patience: Duration::from_secs(15),
             through: None,
+            follower: None,
         }
     }
 }
@@ -120,6 +125,7 @@ impl TestApp {
             batch: options.batch,
             shard: options.lane,
             patience: options.patience,
+            follower: options.follower,
             ..Settings::new(url)
         };
         let store = Store::open(&settings, clock.clone()).await.unwrap();
