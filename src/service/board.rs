@@ -95,7 +95,7 @@ pub enum Absent {
     /// The campaign has not begun: nobody is.
     NotYet,
     /// All of them, and the words to remind them with.
-    Named(MissingView),
+    Named(Box<MissingView>),
     /// So many that a board does not name them.
     Counted(u64),
 }
@@ -241,7 +241,8 @@ impl App {
         let missing = match state {
             State::Planned => Absent::NotYet,
             State::Open | State::Closed if few(counts.missing + counts.returned) => {
-                Absent::Named(self.missing(caller, id, Some(code), Some(&date), Grouping::None).await?)
+                let missing = self.missing(caller, id, Some(code), Some(&date), Grouping::None).await?;
+                Absent::Named(Box::new(missing))
             }
             State::Open | State::Closed => Absent::Counted(counts.missing + counts.returned),
         };
