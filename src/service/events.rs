@@ -27,10 +27,10 @@ pub struct Event {
     pub within: u32,
 }
 
-/// Milliseconds that one listener more makes all of them wait at most: two boards of three can be fetched in it on one core.
-const SPREAD_EACH: usize = 4;
+/// Milliseconds that one listener more makes all of them wait at most: about half of what a board and its pictures take on two cores, each one its own.
+const SPREAD_EACH: usize = 10;
 /// No page is older than this on account of it.
-const SPREAD_MOST: u32 = 30_000;
+const SPREAD_MOST: u32 = 60_000;
 /// So many need not wait for each other.
 const SPREAD_FREE: usize = 16;
 
