@@ -15,6 +15,7 @@ use crate::domain::tally::Version;
 use crate::domain::unit::{Placed, UnitId, UnitTree};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// By what totals are parted.
@@ -112,6 +113,30 @@ fn own_sum(tree: &UnitTree, campaigns: &[Arc<Campaign>], own: &Version) -> Rollu
     Rollup::of(own, campaign.is_some_and(|campaign| campaign.expects(tree, own.unit, own.day)))
 }
 
+/// Units that are asked for with all that are directly below them, which are the second of each pair.
+fn families(tree: &UnitTree, units: &[UnitId]) -> Vec<(UnitId, Vec<UnitId>)> {
+    let asked: HashSet<UnitId> = units.iter().copied().collect();
+    let family = |unit: &UnitId| {
+        let children: Vec<UnitId> = tree.children(*unit).map(|child| child.id).collect();
+        (!children.is_empty() && children.iter().all(|child| asked.contains(child)))
+            .then_some((*unit, children))
+    };
+    units.iter().filter_map(family).collect()
+}
+
+/// Units that have no report of their own on a day of a campaign, as their rollups show: each report counts a change at
+/// least in every unit above it, so where the children's add up to their parent's, no child has reported itself.
+fn silent(
+    families: &[(UnitId, Vec<UnitId>)],
+    rollups: &Rollups,
+    (campaign, day): (i32, ReportDay),
+) -> HashSet<UnitId> {
+    let changes = |unit: &UnitId| rollups.get(&(campaign, *unit, day)).map_or(0, |rollup| rollup.changes);
+    let add_up =
+        |family: &&(UnitId, Vec<UnitId>)| changes(&family.0) == family.1.iter().map(changes).sum::<i64>();
+    families.iter().filter(add_up).flat_map(|(_, children)| children).copied().collect()
+}
+
 impl From<Rollups> for Reading {
     fn from(days: Rollups) -> Self {
         Self { days, own: Vec::new() }
@@ -164,12 +189,17 @@ impl App {
     ) -> Result<Reading, Error> {
         let keys: Vec<i32> = campaigns.iter().map(|campaign| campaign.key).collect();
         let mut days = if below { self.store.rollups(&keys, units).await? } else { Rollups::new() };
+        let families = if below { families(&catalogue.tree, units) } else { Vec::new() };
+        let mut reports = Vec::new();
+        for campaign in campaigns {
+            for day in campaign.window.days() {
+                let silent = silent(&families, &days, (campaign.key, day));
+                let asked = units.iter().filter(|unit| !silent.contains(unit));
+                reports.extend(asked.map(|unit| (campaign.key, day, *unit)));
+            }
+        }
         // One statement, however many the years.
-        let reports = campaigns.iter().flat_map(|campaign| {
-            let days = campaign.window.days();
-            days.flat_map(move |day| units.iter().map(move |&unit| (campaign.key, day, unit)))
-        });
-        let own = self.store.current_of(&reports.collect::<Vec<_>>()).await?;
+        let own = self.store.current_of(&reports).await?;
         for own in &own {
             let key = (own.campaign, own.unit, own.day);
             *days.entry(key).or_default() += &own_sum(&catalogue.tree, campaigns, own);

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 on_both! {
     a_tally_counts_at_once_everywhere
+    a_unit_that_adds_up_others_counts_its_own_report_too
     a_correction_replaces_and_keeps_its_history
     what_was_read_can_be_sent_back
     the_clock_decides_what_is_late
@@ -99,6 +100,38 @@ async fn a_tally_counts_at_once_everywhere(engine: Engine) {
     let of = |mode: &'static str| total(&by_mode, move |item| item["mode"] == mode).0;
     assert_eq!((of("on_site"), of("phone"), of("unspecified")), (37, 6, 1));
     app.assert_sound().await;
+}
+
+async fn a_unit_that_adds_up_others_counts_its_own_report_too(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let office = app.by("office");
+    let count = |count: u32| json!({ "items": [{ "measure": "banners", "count": count }] });
+    let path = |unit: &str| format!("/campaigns/constitution-2025/tallies/{unit}/2025-12-04");
+    // First its children alone, then itself, then another day on which only it reports.
+    office.put(&path("gx-school"), &count(5)).await.expect(201);
+    let banners = async |unit: &str| {
+        let totals = office.totals("371772", "&by=unit&measure=banners").await;
+        total(&totals, |item| item["unit"] == unit).0
+    };
+    assert_eq!(banners("gx-edu").await, 5);
+    office.put(&path("gx-edu"), &count(30)).await.expect(201);
+    assert_eq!(banners("gx-edu").await, 35);
+    let late = json!({ "items": [{ "measure": "banners", "count": 400 }], "reason": "补报" });
+    office.put("/campaigns/constitution-2025/tallies/gx-edu/2025-12-03", &late).await.expect(201);
+    assert_eq!(banners("gx-edu").await, 435);
+    let own = office.totals("gx-edu", "&by=unit&measure=banners").await;
+    assert_eq!(total(&own, |item| item["unit"] == "gx-edu").0, 430);
+    assert_eq!(total(&own, |item| item["unit"] == "gx-school").0, 5);
+    // The region itself, of which no list is a child.
+    office.put(&path("371772"), &count(7)).await.expect(201);
+    assert_eq!(total(&office.totals("371772", "").await, |item| item["measure"] == "banners").0, 442);
+    let grid = office.get("/campaigns/constitution-2025/completeness?unit=371772").await.expect(200);
+    let row = grid["units"].as_array().unwrap().iter().find(|row| row["unit"] == "gx-edu").unwrap();
+    let statuses: Vec<&Value> = row["days"].as_array().unwrap().iter().map(|day| &day["status"]).collect();
+    assert!(
+        statuses.iter().filter(|status| status.is_string()).count() >= 2,
+        "its own reports are seen: {grid}"
+    );
 }
 
 async fn a_correction_replaces_and_keeps_its_history(engine: Engine) {
