@@ -158,8 +158,8 @@ pub fn refuse_cross_site(method: &Method, headers: &HeaderMap) -> Result<(), Err
 /// Gives a browser the cookie of a session, for so many seconds.
 #[must_use]
 pub fn give(mut response: Response, secure: bool, token: &str, seconds: u64) -> Response {
-    let (name, mark) = if secure { (COOKIE, "; Secure") } else { (PLAIN_COOKIE, "") };
-    set(&mut response, &format!("{name}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{mark}"));
+    let name = if secure { COOKIE } else { PLAIN_COOKIE };
+    keep(&mut response, secure, &format!("{name}={token}"), "/", seconds);
     response
 }
 
@@ -171,15 +171,13 @@ pub fn take(response: Response, secure: bool) -> Response {
 
 /// Gives a browser the cookie of a report link, for the addresses of its report alone.
 pub fn give_link(response: &mut Response, secure: bool, token: &str, path: &str, seconds: u64) {
-    let (name, mark) = if secure { (LINK_COOKIE, "; Secure") } else { (PLAIN_LINK_COOKIE, "") };
-    set(response, &format!("{name}={token}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{mark}"));
+    let name = if secure { LINK_COOKIE } else { PLAIN_LINK_COOKIE };
+    keep(response, secure, &format!("{name}={token}"), path, seconds);
 }
 
 /// Notes in a browser that it has seen figures of this instant, for as long as the standby could be behind them.
 pub fn give_seen(response: &mut Response, secure: bool, at: Timestamp, kept: Duration) {
-    let mark = if secure { "; Secure" } else { "" };
-    let (at, seconds) = (at.as_millisecond(), kept.as_secs());
-    set(response, &format!("{SEEN_COOKIE}={at}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{mark}"));
+    keep(response, secure, &format!("{SEEN_COOKIE}={}", at.as_millisecond()), "/", kept.as_secs());
 }
 
 /// What a browser must not be shown older figures than. They are of the millisecond after, for what it has seen may have come to
@@ -188,6 +186,12 @@ pub fn give_seen(response: &mut Response, secure: bool, at: Timestamp, kept: Dur
 pub fn seen(headers: &HeaderMap) -> Option<Timestamp> {
     let at: i64 = cookie(headers, SEEN_COOKIE)?.parse().ok()?;
     Timestamp::from_millisecond(at.checked_add(1)?).ok()
+}
+
+/// Gives a browser a cookie, `NAME=VALUE`, that no script reads and no other site sends, for so many seconds.
+fn keep(response: &mut Response, secure: bool, cookie: &str, path: &str, seconds: u64) {
+    let mark = if secure { "; Secure" } else { "" };
+    set(response, &format!("{cookie}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{mark}"));
 }
 
 fn set(response: &mut Response, cookie: &str) {

@@ -5,18 +5,17 @@ use super::chase::MissingView;
 use super::comparison::{ChangeView, Terms, change_view, drives};
 use super::completeness::CompletenessView;
 use super::tallies::{Filter, MeasureTotal, TallyView};
+use super::together::Asker;
 use super::totals::{By, known_measure, measure_sum};
 use super::units::UnitView;
 use super::{App, Caller, Error, scope};
-use crate::domain::access::{self, Actor, Permission, Role};
+use crate::domain::access::{self, Permission, Role};
 use crate::domain::calendar::Align;
 use crate::domain::campaign::{Campaign, State};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::chase::Grouping;
 use crate::domain::comparison::Basis;
-use crate::domain::unit::{Placed, UnitId};
-use crate::i18n::Lang;
-use jiff::Timestamp;
+use crate::domain::unit::Placed;
 use std::sync::Arc;
 
 /// Where a person begins.
@@ -131,16 +130,13 @@ pub struct BoardView {
     pub may_submit: bool,
 }
 
-/// What a board is asked of, and for whom: equal ones are answered alike.
+/// A board that is asked for, and for whom.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Question {
-    campaign: i32,
-    unit: UnitId,
-    measure: String,
-    lang: Lang,
-    actor: Actor,
-    /// Whoever reads from the primary waits for nobody who reads from a standby.
-    as_of: Option<Timestamp>,
+    asker: Asker,
+    campaign: String,
+    unit: Option<String>,
+    measure: Option<String>,
 }
 
 /// How many of the latest reports are shown.
@@ -196,6 +192,23 @@ impl App {
         unit: Option<&str>,
         measure: Option<&str>,
     ) -> Result<Arc<BoardView>, Error> {
+        let question = Question {
+            asker: self.asker(caller),
+            campaign: campaign.to_owned(),
+            unit: unit.map(ToOwned::to_owned),
+            measure: measure.map(ToOwned::to_owned),
+        };
+        let read = || async { self.read_board(caller, campaign, unit, measure).await.map(Arc::new) };
+        self.boards.read(question, read).await
+    }
+
+    async fn read_board(
+        &self,
+        caller: &Caller,
+        campaign: &str,
+        unit: Option<&str>,
+        measure: Option<&str>,
+    ) -> Result<BoardView, Error> {
         let catalogue = self.catalogue();
         let campaign = scope::campaign(&catalogue, caller, campaign)?;
         let unit = scope::asked(&catalogue, caller, Some(&campaign), unit)?;
@@ -203,27 +216,6 @@ impl App {
             Some(code) => known_measure(&campaign, code)?.code.to_string(),
             None => campaign.measures.first().map(|measure| measure.code.to_string()).unwrap_or_default(),
         };
-        let question = Question {
-            campaign: campaign.key,
-            unit: unit.id,
-            measure: measure.clone(),
-            lang: caller.lang,
-            actor: caller.actor.unnamed(),
-            as_of: self.store.as_of(),
-        };
-        let read =
-            || async { self.read_board(&catalogue, caller, &campaign, unit, measure).await.map(Arc::new) };
-        self.boards.read(question, read).await
-    }
-
-    async fn read_board(
-        &self,
-        catalogue: &Catalogue,
-        caller: &Caller,
-        campaign: &Arc<Campaign>,
-        unit: Placed<'_>,
-        measure: String,
-    ) -> Result<BoardView, Error> {
         let today = self.clock.today();
         let state = campaign.state(today);
         let day = match state {
@@ -250,15 +242,15 @@ impl App {
             true => self.latest(caller, id, code, day).await?,
             false => None,
         };
-        let (headline, compared_through) = self.headline(catalogue, caller, campaign, unit).await?;
+        let (headline, compared_through) = self.headline(&catalogue, caller, &campaign, unit).await?;
         Ok(BoardView {
             headline,
             compared_through,
             rows: self.rows(caller, id, code, &completeness).await?,
             latest,
-            units: choices(catalogue, caller, campaign, unit, self.limits.page as usize),
+            units: choices(&catalogue, caller, &campaign, unit, self.limits.page as usize),
             unit: UnitView::new(&unit.unit(), &catalogue.tree),
-            campaign: CampaignView::new(campaign, catalogue, today),
+            campaign: CampaignView::new(&campaign, &catalogue, today),
             may_submit: access::may(&caller.actor, &catalogue.tree, Permission::Submit, unit.id),
             day: date,
             measure,

@@ -27,7 +27,8 @@ pub struct Event {
     pub within: u32,
 }
 
-/// Milliseconds that one listener more makes all of them wait at most: about half of what a board and its pictures take on two cores, each one its own.
+/// Milliseconds that one listener more makes all of them wait at most: a little more than a board of its own with its pictures takes on
+/// two cores (docs/performance.md).
 const SPREAD_EACH: usize = 10;
 /// No page is older than this on account of it.
 const SPREAD_MOST: u32 = 60_000;

@@ -1,10 +1,29 @@
 //! One reading for all who ask the same at once.
 
+use super::{App, Caller};
+use crate::domain::access::Actor;
+use crate::i18n::Lang;
+use jiff::Timestamp;
 use std::collections::HashMap;
 use std::future::Future;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OnceCell, Semaphore};
+
+/// For whom something is read: to equal ones the same is told.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Asker {
+    lang: Lang,
+    actor: Actor,
+    /// Whoever reads from the primary waits for nobody who reads from a standby.
+    as_of: Option<Timestamp>,
+}
+
+impl App {
+    pub(super) fn asker(&self, caller: &Caller) -> Asker {
+        Asker { lang: caller.lang, actor: caller.actor.unnamed(), as_of: self.store.as_of() }
+    }
+}
 
 /// What is being read, by what was asked. Nothing is kept: an answer is always from a reading that began after it was
 /// asked for, so whoever has reported finds it in the next page. While one reading runs, all who come wait for one more.
@@ -37,7 +56,8 @@ impl<K, V> Together<K, V> {
 }
 
 impl<K: Hash + Eq + Clone, V: Clone> Together<K, V> {
-    /// What `read` gives, or what somebody else's reading of the same gave that began after this was asked for.
+    /// What `read` gives, or what somebody else's reading of the same gave that began after this was asked for. So `read` itself
+    /// takes up units and campaigns: those from before it began are too old for whoever came meanwhile.
     ///
     /// # Errors
     /// Those of `read`: an error is told to one, and the next who waits reads again.

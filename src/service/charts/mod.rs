@@ -6,7 +6,6 @@ mod years;
 
 pub use figures::{FiguresView, HitView};
 
-use crate::domain::access::Actor;
 use crate::domain::calendar::{Align, ReportDay, rfc3339};
 use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
@@ -23,6 +22,7 @@ use crate::i18n::Lang;
 use crate::service::comparison::parse_years;
 use crate::service::completeness::Grid;
 use crate::service::drawing::Format;
+use crate::service::together::Asker;
 use crate::service::totals::{known_measure, measure_sum};
 use crate::service::{App, Caller, Error, scope};
 use jiff::Timestamp;
@@ -57,12 +57,9 @@ pub struct Request {
 /// A picture that is asked for, and for whom: equal ones are of the same figures and words.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Question {
+    asker: Asker,
     name: String,
     request: Request,
-    lang: Lang,
-    actor: Actor,
-    /// As in a board's question.
-    as_of: Option<Timestamp>,
 }
 
 /// A picture, or that the caller has it already.
@@ -120,12 +117,10 @@ impl App {
         request: &Request,
     ) -> Result<Arc<draw::Spec>, Error> {
         let question = Question {
+            asker: self.asker(caller),
             name: name.to_owned(),
             // Its ending and its size in pixels change nothing about what it says.
             request: Request { file: String::new(), scale: None, ..request.clone() },
-            lang: caller.lang,
-            actor: caller.actor.unnamed(),
-            as_of: self.store.as_of(),
         };
         let read = || async { self.read_spec(caller, name, request).await.map(Arc::new) };
         self.specs.read(question, read).await

@@ -269,7 +269,7 @@ impl Place for Open<'_> {
         let sql = rows::looking(&rows::arrays(columns, common.is_some()), select, table, on);
         let statement = self.session.prepared(sql).await?;
         let skip = usize::from(common.is_some());
-        let arrays = arrays(&columns[skip..], rows.each().map(|row| row[skip..].to_vec()))?;
+        let arrays = arrays(&columns[skip..], rows.each().map(|row| row[skip..].iter().cloned()))?;
         let parameters: Vec<_> =
             common.iter().map(|common| &**common as _).chain(arrays.iter().map(Array::parameter)).collect();
         self.session.client.query(&statement, &parameters).await?.iter().map(T::read).collect()
