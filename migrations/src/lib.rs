@@ -22,6 +22,7 @@ mod m20261127_50_targets;
 mod m20261127_51_screens;
 mod m20261128_1_unit_snapshot;
 mod m20261128_2_partitions;
+mod m20261128_3_rollups_by_day;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_1_state_seals::Migration),
             Box::new(m20261128_1_unit_snapshot::Migration),
             Box::new(m20261128_2_partitions::Migration),
+            Box::new(m20261128_3_rollups_by_day::Migration),
         ]
     }
 }

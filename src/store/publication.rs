@@ -75,9 +75,15 @@ impl Transaction {
     /// # Errors
     /// When the database refuses.
     pub async fn revision(&mut self, campaign: i32, unit: UnitId) -> Result<i64, StoreError> {
-        let sql = "SELECT CAST(COALESCE((SELECT SUM(changes) FROM rollups WHERE campaign_id = $1 AND unit_id = $2), 0) + \
-                   COALESCE((SELECT SUM(n) FROM (SELECT MAX(version) AS n FROM tally_versions \
-                   WHERE campaign_id = $1 AND unit_id = $2 GROUP BY day) AS own), 0) AS BIGINT)";
+        // A day that has rollups has reports.
+        let sql = format!(
+            "{} SELECT CAST(COALESCE(SUM(\
+             COALESCE((SELECT SUM(r.changes) FROM rollups r \
+             WHERE r.campaign_id = $1 AND r.day = d.day AND r.unit_id = $2), 0) + \
+             COALESCE((SELECT MAX(t.version) FROM tally_versions t \
+             WHERE t.campaign_id = $1 AND t.day = d.day AND t.unit_id = $2), 0)), 0) AS BIGINT) FROM d",
+            tally::DAYS
+        );
         let values: [Value; 2] = [campaign.into(), unit.0.into()];
         let backend = self.connection().get_database_backend();
         let statement = Statement::from_sql_and_values(backend, sql, values);

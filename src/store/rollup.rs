@@ -8,7 +8,7 @@ use crate::domain::calendar::ReportDay;
 use crate::domain::campaign::Campaign;
 use crate::domain::rollup::{self, Rollup, Rollups};
 use crate::domain::unit::{UnitId, UnitTree};
-use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 const COLUMNS: Columns = &[
@@ -26,6 +26,10 @@ const COLUMNS: Columns = &[
 ];
 
 const KEY: Columns = &[("campaign_id", Type::Int), ("unit_id", Type::Int), ("day", Type::Int)];
+
+const UNIT: Columns = &[("unit_id", Type::Int)];
+
+const PAIR: Columns = &[("campaign_id", Type::Int), ("unit_id", Type::Int)];
 
 const SELECT: &str =
     "t.campaign_id, t.unit_id, t.day, t.reported, t.zero, t.late, t.returned, t.changes, t.latest, t.figures";
@@ -70,8 +74,9 @@ pub(super) struct Hot {
     rows: HashMap<Key, Rollup>,
 }
 
-/// Rows kept at most, some kilobyte each: enough for the upper levels of a nation on the days that are being reported.
-const HOT_ROWS: usize = 8_192;
+/// Rows kept at most, some 400 bytes each: enough for all units of a nation that have others under them, on the day that is being
+/// reported.
+const HOT_ROWS: usize = 49_152;
 
 impl Hot {
     /// Forgets everything unless it is what the lane's last entry and this epoch left behind.
@@ -209,6 +214,19 @@ pub(super) async fn recomputed(
     Ok(rollups)
 }
 
+/// The days of campaigns that have rollups, as a table `d` of SQLite: the next is found from the one before by the key, in which
+/// the day comes before the unit.
+fn days(campaigns: &[i32]) -> String {
+    let campaigns: Vec<String> = campaigns.iter().map(|campaign| format!("({campaign})")).collect();
+    let first = "SELECT MIN(m.day) FROM rollups m WHERE m.campaign_id";
+    format!(
+        "WITH RECURSIVE d(campaign_id, day) AS (\
+         SELECT c.column1, ({first} = c.column1) FROM (VALUES {}) c UNION ALL \
+         SELECT d.campaign_id, ({first} = d.campaign_id AND m.day > d.day) FROM d WHERE d.day IS NOT NULL)",
+        campaigns.join(", ")
+    )
+}
+
 fn sum(rows: Vec<QueryResult>) -> Result<Rollups, StoreError> {
     let mut rollups = Rollups::new();
     for row in rows {
@@ -224,13 +242,30 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn rollups(&self, campaigns: &[i32], units: &[UnitId]) -> Result<Rollups, StoreError> {
-        const PAIR: Columns = &[("campaign_id", Type::Int), ("unit_id", Type::Int)];
-        let mut rows = Rows::new(PAIR);
-        for campaign in campaigns {
-            units.iter().for_each(|unit| rows.push([(*campaign).into(), unit.0.into()]));
-        }
-        let on = "t.campaign_id = r.campaign_id AND t.unit_id = r.unit_id";
-        let rollups = sum(rows.find(&self.read, SELECT, "rollups", on).await?)?;
+        let rows = match self.backend() {
+            DbBackend::Postgres => {
+                let mut rows = Rows::new(PAIR);
+                for campaign in campaigns {
+                    units.iter().for_each(|unit| rows.push([(*campaign).into(), unit.0.into()]));
+                }
+                let on = "t.campaign_id = r.campaign_id AND t.unit_id = r.unit_id";
+                rows.find(&self.read, SELECT, "rollups", on).await?
+            }
+            _ if campaigns.is_empty() => Vec::new(),
+            _ => {
+                let mut rows = Rows::new(UNIT);
+                units.iter().for_each(|unit| rows.push([unit.0.into()]));
+                let days = days(campaigns);
+                let by_day = |rows: &str| {
+                    format!(
+                        "{days} SELECT {SELECT} FROM d CROSS JOIN {rows} CROSS JOIN rollups t \
+                         WHERE t.campaign_id = d.campaign_id AND t.day = d.day AND t.unit_id = r.unit_id"
+                    )
+                };
+                rows.query(&self.read, by_day).await?
+            }
+        };
+        let rollups = sum(rows)?;
         let last =
             rollups.values().filter_map(|rollup| rollup.sums.iter().next_back().map(|(slot, _)| *slot)).max();
         self.know(last).await?;

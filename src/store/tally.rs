@@ -226,6 +226,12 @@ pub struct Listing {
 /// Current versions in the order of day and unit number.
 pub type Page = Vec<Version>;
 
+/// The days on which campaign `$1` has reports, as a table `d` with a null at its end: from day to day by the key, without a look
+/// at the reports between.
+pub(super) const DAYS: &str = "WITH RECURSIVE d(day) AS (SELECT MIN(day) FROM tally_versions WHERE campaign_id = $1 UNION ALL \
+     SELECT (SELECT MIN(n.day) FROM tally_versions n WHERE n.campaign_id = $1 AND n.day > d.day) \
+     FROM d WHERE d.day IS NOT NULL)";
+
 /// How many units or reports are asked for in one statement.
 pub(super) const UNITS_A_STATEMENT: usize = 5_000;
 
@@ -316,10 +322,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn days(&self, campaign: i32) -> Result<Vec<ReportDay>, StoreError> {
-        // From day to day by the key: the reports between are not looked at.
-        let sql = "WITH RECURSIVE d(day) AS (SELECT MIN(day) FROM tally_versions WHERE campaign_id = $1 UNION ALL \
-                   SELECT (SELECT MIN(n.day) FROM tally_versions n WHERE n.campaign_id = $1 AND n.day > d.day) \
-                   FROM d WHERE d.day IS NOT NULL) SELECT day FROM d WHERE day IS NOT NULL";
+        let sql = format!("{DAYS} SELECT day FROM d WHERE day IS NOT NULL");
         let statement = Statement::from_sql_and_values(self.backend(), sql, [campaign.into()]);
         let rows = self.read.query_all_raw(statement).await?;
         let day = |row: &QueryResult| {

@@ -50,6 +50,7 @@ mod publications;
 mod refusals;
 mod replicas;
 mod review;
+mod rollups_by_day;
 mod screens;
 mod standby;
 mod tamper;
