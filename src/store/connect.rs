@@ -77,8 +77,9 @@ pub(super) struct Connections {
 /// The first SQLite without the WAL-reset fault that can corrupt a database read and written by several connections.
 const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
 
-/// SQLite pages of 4 KiB between checkpoints: large enough that a burst of submissions rewrites a hot page once.
-const CHECKPOINT_PAGES: u32 = 20_000;
+/// Pages of 4 KiB in SQLite's log at which a commit copies them into the file itself, if what [copies them](super::direct) beside
+/// the writer has not.
+const CHECKPOINT_PAGES: u32 = 100_000;
 
 /// How long a connection waits for the write lock of another process.
 const BUSY: Duration = Duration::from_secs(10);

@@ -110,6 +110,7 @@ impl Writer {
                 }
             }
             self.submit(&mut batch).await;
+            self.parts.direct.between();
         }
     }
 

@@ -4,6 +4,7 @@
 //! prepared once and run a row at a time. It is the same library, and the same file.
 
 use super::Batch;
+use super::checkpoint::Copier;
 use crate::store::StoreError;
 use crate::store::place::{Place, Read};
 use crate::store::rows::{self, Columns, Rows};
@@ -23,9 +24,13 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-/// The connection. Only the writer uses it, so its lock is always free.
+/// The connection, and what copies its log beside it.
 #[derive(Debug)]
-pub(in crate::store) struct File(Mutex<Connection>);
+pub(in crate::store) struct File {
+    /// Only the writer uses it, so its lock is always free.
+    connection: Mutex<Connection>,
+    copier: Copier,
+}
 
 /// Statements of a batch are some ten.
 const STATEMENTS: usize = 32;
@@ -37,24 +42,38 @@ impl File {
         busy: Duration,
         pragmas: &[(&str, String)],
     ) -> Result<Self, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(file, flags)?;
-        connection.busy_timeout(busy)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        for (name, value) in pragmas {
-            connection.pragma_update(None, name, value)?;
-        }
-        Ok(Self(Mutex::new(connection)))
+        let connection = open(file, busy, pragmas)?;
+        let copying = open(file, busy, pragmas)?;
+        let copier = Copier::start(copying).map_err(|error| StoreError::Unusable(error.to_string()))?;
+        Ok(Self { connection: Mutex::new(connection), copier })
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A transaction that is to begin.
     pub(in crate::store) const fn batch(&self) -> Open<'_> {
         Open(self)
     }
+
+    pub(super) fn between(&self) {
+        self.copier.wake();
+        if let Err(error) = self.copier.end(&self.connection()) {
+            tracing::warn!(%error, "the end of the database's log could not be copied");
+        }
+    }
+}
+
+fn open(file: &Path, busy: Duration, pragmas: &[(&str, String)]) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(busy)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    for (name, value) in pragmas {
+        connection.pragma_update(None, name, value)?;
+    }
+    Ok(connection)
 }
 
 /// A transaction.

@@ -4,6 +4,7 @@
 //! statements, so the writer runs them itself: on SQLite row by row ([`File`]), on PostgreSQL as many at once as do not need each
 //! other's answers ([`Server`]). Jobs use the other connection, and the writer sees to it that one of the two is idle.
 
+mod checkpoint;
 mod file;
 mod server;
 
@@ -22,6 +23,13 @@ pub(super) enum Direct {
 }
 
 impl Direct {
+    /// Does what is to be done between two batches, once nobody waits for its end.
+    pub(super) fn between(&self) {
+        if let Self::File(file) = self {
+            file.between();
+        }
+    }
+
     /// Closes it, and waits until it is.
     pub(super) async fn close(self) {
         match self {
