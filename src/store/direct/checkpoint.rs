@@ -13,8 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Pages of 4 KiB in the log after which it is to begin anew.
-const LONG: i64 = 20_000;
+/// Pages of 4 KiB in the log after which it is to begin anew: for that the writer waits for a flush of the file itself, and more often than
+/// once in a second it would be felt.
+const LONG: i64 = 40_000;
 
 /// Pages that are copied at a time: so many that one which a burst of reports writes often is copied once, and so few that a
 /// commit which the disk lets wait for them waits no longer than a moment.
