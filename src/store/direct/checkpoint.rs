@@ -95,6 +95,7 @@ impl Drop for Copier {
 }
 
 fn run(connection: &Connection, told: &Told, long: i64) {
+    let mut failed = false;
     while !told.ended.load(Ordering::Relaxed) {
         std::thread::park();
         std::thread::sleep(PAUSE);
@@ -102,11 +103,15 @@ fn run(connection: &Connection, told: &Told, long: i64) {
         if told.rest.load(Ordering::Relaxed) {
             continue;
         }
-        match shorten(connection, long) {
-            Ok(rest) => told.rest.store(rest, Ordering::Relaxed),
+        let ended = shorten(connection, long);
+        if let Err(error) = &ended
+            && !failed
+        {
             // SQLite does it itself, within a commit, when the log becomes some times as long.
-            Err(error) => tracing::warn!(%error, "the database's log could not be copied"),
+            tracing::warn!(%error, "the database's log cannot be copied; it is being tried again");
         }
+        failed = ended.is_err();
+        told.rest.store(ended.unwrap_or(false), Ordering::Relaxed);
     }
 }
 
