@@ -85,7 +85,7 @@ impl Records<'_> {
         }
         loop {
             column += 1;
-            let (field, more) = match self.field() {
+            let (field, more, _) = match self.field() {
                 Ok(field) => field,
                 Err(error) => return Some(Err(error)),
             };
@@ -113,9 +113,8 @@ impl Records<'_> {
         loop {
             width += 1;
             match self.field() {
-                Ok((field, more)) => {
-                    // A quote within a bare field: most likely the field was parted in the wrong place.
-                    odd |= matches!(&field, Cow::Borrowed(bare) if bare.contains('"'));
+                Ok((_, more, is_odd)) => {
+                    odd |= is_odd;
                     if !more {
                         return Some(Ok(if odd { 0 } else { width }));
                     }
@@ -125,14 +124,15 @@ impl Records<'_> {
         }
     }
 
-    /// The next field, and whether another one of its record follows.
-    fn field(&mut self) -> Result<(Cow<'_, str>, bool), Unreadable> {
+    /// The next field, whether another one of its record follows, and whether it was most likely parted in the wrong place: a bare
+    /// one with a quote in it, or one that goes on behind its closing quote.
+    fn field(&mut self) -> Result<(Cow<'_, str>, bool, bool), Unreadable> {
         let ends = |c: char| c == self.separator || c == '\n' || c == '\r';
         if !self.rest.starts_with('"') {
             let end = self.rest.find(ends).unwrap_or(self.rest.len());
             let field = &self.rest[..end];
             let more = self.part(end);
-            return Ok((field.into(), more));
+            return Ok((field.into(), more, field.contains('"')));
         }
         let mut field = String::new();
         let mut at = 1;
@@ -148,9 +148,11 @@ impl Records<'_> {
         }
         // What follows a closing quote belongs to the field, as every spreadsheet reads it.
         let end = self.rest[at..].find(ends).map_or(self.rest.len(), |end| at + end);
-        field.push_str(&self.rest[at..end]);
+        let tail = &self.rest[at..end];
+        field.push_str(tail);
+        let is_odd = !trim(tail).is_empty();
         let more = self.part(end);
-        Ok((field.into(), more))
+        Ok((field.into(), more, is_odd))
     }
 
     /// Goes past what ends a field at `end`; whether it was a separator.

@@ -30,6 +30,12 @@ fn rows_are_numbered_as_a_spreadsheet_shows_them() {
         [row(1, &[(1, "a"), (2, "b")]), row(5, &[(1, "x\ny"), (2, "c")]), row(7, &[(1, "d")]),]
     );
     assert_eq!(rows("a,\"q\"\"q\" tail\n")[0], row(1, &[(1, "a"), (2, "q\"q tail")]));
+    let goes_on = rows("\"\"\"\",;;;\n,,\"\"\"宪\"\n");
+    assert_eq!(
+        goes_on,
+        [row(1, &[(1, "\""), (2, ";;;")]), row(2, &[(3, "\"宪")])],
+        "a field does not go on behind its quote"
+    );
 }
 
 #[test]
