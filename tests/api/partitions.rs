@@ -2,7 +2,7 @@
 //! asked of one drive touches no other.
 
 use crate::flow::WANFU;
-use crate::support::{Database, Engine, Options, TestApp, at};
+use crate::support::{Database, Engine, Options, TestApp, at, migrations_before};
 use pufa::store::archive::{self, Rows};
 use pufa::store::{Settings, Store};
 use pufa_migrations::Migrator;
@@ -59,12 +59,6 @@ fn set(all: &[&str]) -> BTreeSet<String> {
     all.iter().map(|&one| one.to_owned()).collect()
 }
 
-/// How many migrations there were before tables were parted.
-fn before() -> u32 {
-    let place = Migrator::migrations().iter().position(|one| one.name() == "m20261128_2_partitions").unwrap();
-    u32::try_from(place).unwrap()
-}
-
 /// A campaign entered by hand, as by a program that knows nothing of partitions.
 fn campaign(slug: &str) -> String {
     format!(
@@ -77,7 +71,7 @@ fn campaign(slug: &str) -> String {
 async fn a_database_of_before_keeps_its_rows_where_they_are_and_all_that_holds_for_them() {
     let database = Database::create(Engine::Postgres).await;
     let db = database.connect().await;
-    Migrator::up(&db, Some(before())).await.unwrap();
+    Migrator::up(&db, Some(migrations_before("m20261128_2_partitions"))).await.unwrap();
     let role = format!("reader_{}", std::process::id());
     let fill = [
         "INSERT INTO units (code, name, kind, position) VALUES ('1', '一', 'region', 0)",

@@ -1,6 +1,6 @@
 //! On SQLite the totals of one day lie side by side, in a database of before as in a new one.
 
-use crate::support::{Database, Engine};
+use crate::support::{Database, Engine, migrations_before};
 use pufa_migrations::Migrator;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use sea_orm_migration::MigratorTrait;
@@ -21,9 +21,7 @@ const OF_A_DAY: &str = "SELECT reported FROM rollups WHERE campaign_id = 1 AND d
 async fn a_database_of_before_keeps_every_row_and_finds_those_of_a_day_by_the_key() {
     let database = Database::create(Engine::Sqlite).await;
     let db = database.connect().await;
-    let at =
-        Migrator::migrations().iter().position(|one| one.name() == "m20261128_3_rollups_by_day").unwrap();
-    Migrator::up(&db, Some(u32::try_from(at).unwrap())).await.unwrap();
+    Migrator::up(&db, Some(migrations_before("m20261128_3_rollups_by_day"))).await.unwrap();
     let rows = "WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 1999) \
                 INSERT INTO rollups (campaign_id, unit_id, day, shard, reported, zero, late, returned, changes, latest, figures) \
                 SELECT 1 + n / 1000, 1 + n / 14 % 70, 20261201 + n / 2 % 7, n % 2, n, 1, 2, 3, n * 5000000000, n, \

@@ -2,7 +2,9 @@
 
 use super::Engine;
 use pufa::store::entity;
+use pufa_migrations::Migrator;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
+use sea_orm_migration::MigratorTrait;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -162,4 +164,10 @@ pub(crate) struct Stored {
     pub(crate) audit: Vec<entity::audit::Model>,
     pub(crate) keys: Vec<entity::idempotency::Model>,
     pub(crate) slots: Vec<entity::slot::Model>,
+}
+
+/// How many migrations there were before this one.
+pub(crate) fn migrations_before(name: &str) -> u32 {
+    let place = Migrator::migrations().iter().position(|one| one.name() == name).unwrap();
+    u32::try_from(place).unwrap()
 }

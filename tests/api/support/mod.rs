@@ -10,7 +10,7 @@ mod world;
 
 pub(crate) use between::Between;
 pub(crate) use client::{Answer, Client, client, total};
-pub(crate) use database::Database;
+pub(crate) use database::{Database, migrations_before};
 pub(crate) use hold::Hold;
 pub(crate) use raw::Raw;
 pub(crate) use server::Server;
