@@ -4,8 +4,7 @@ use super::StoreError;
 use super::rows::{Columns, Rows, Type};
 use crate::domain::calendar::ReportDay;
 use crate::domain::unit::{Unit, UnitCode, UnitId, UnitKind};
-use sea_orm::ConnectionTrait;
-use std::collections::HashMap;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -80,12 +79,40 @@ fn damaged(what: impl std::fmt::Display) -> StoreError {
     StoreError::Damaged(format!("units: {what}"))
 }
 
-/// Enters units, and gives their numbers in their order.
+/// Enters units, and gives their numbers in their order, which is that of the units.
 pub(super) async fn insert(
     connection: &impl ConnectionTrait,
     units: Vec<NewUnit>,
 ) -> Result<Vec<UnitId>, StoreError> {
+    let ids = numbers(connection, units.len()).await?;
+    put(connection, ids.iter().copied().zip(units)).await?;
+    Ok(ids)
+}
+
+/// The next numbers of units, in order; nobody else gets them.
+async fn numbers(connection: &impl ConnectionTrait, count: usize) -> Result<Vec<UnitId>, StoreError> {
+    let backend = connection.get_database_backend();
+    let count = i32::try_from(count).map_err(damaged)?;
+    if backend == DbBackend::Postgres {
+        let sql = "SELECT CAST(nextval(pg_get_serial_sequence('units', 'id')) AS INTEGER) FROM generate_series(1, $1)";
+        let rows =
+            connection.query_all_raw(Statement::from_sql_and_values(backend, sql, [count.into()])).await?;
+        return rows.iter().map(|row| Ok(UnitId(row.try_get_by_index(0)?))).collect();
+    }
+    // Whoever asks has the one transaction that may write, and a row with a number of its own moves the sequence on.
+    let sql = "SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'units'), 0)";
+    let row = connection.query_one_raw(Statement::from_string(backend, sql)).await?;
+    let last: i32 = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
+    let end = last.checked_add(count).ok_or_else(|| damaged("their numbers are used up"))?;
+    Ok((last + 1..=end).map(UnitId).collect())
+}
+
+async fn put(
+    connection: &impl ConnectionTrait,
+    units: impl Iterator<Item = (UnitId, NewUnit)>,
+) -> Result<(), StoreError> {
     const COLUMNS: Columns = &[
+        ("id", Type::Int),
         ("code", Type::Text),
         ("name", Type::Text),
         ("kind", Type::Text),
@@ -94,10 +121,10 @@ pub(super) async fn insert(
         ("closed_on", Type::Int),
         ("position", Type::Int),
     ];
-    let codes: Vec<UnitCode> = units.iter().map(|new| new.code.clone()).collect();
     let mut rows = Rows::new(COLUMNS);
-    for new in units {
+    for (id, new) in units {
         rows.push([
+            id.0.into(),
             new.code.as_str().into(),
             new.name.into(),
             new.kind.code().into(),
@@ -112,57 +139,58 @@ pub(super) async fn insert(
     for absent in ["parent_id", "opened_on", "closed_on"] {
         picks = picks.replace(absent, &format!("NULLIF({absent}, 0)"));
     }
-    let insert =
-        |rows: &str| format!("INSERT INTO units ({names}) SELECT {picks} FROM {rows} RETURNING code, id");
     // A nation is entered in some hundred statements, not in one for each village.
-    let entered = rows.query(connection, insert).await?;
-    // The database gives them in no certain order.
-    let ids: HashMap<String, i32> = entered
-        .iter()
-        .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
-        .collect::<Result<_, StoreError>>()?;
-    let id = |code: &UnitCode| ids.get(code.as_str()).map(|&id| UnitId(id)).ok_or_else(|| damaged(code));
-    codes.iter().map(id).collect()
+    Ok(rows
+        .execute(connection, |rows| format!("INSERT INTO units ({names}) SELECT {picks} FROM {rows}"))
+        .await?)
 }
 
-/// Enters many units whose parents come before them, a level of the tree at a time, and gives their numbers.
+/// Enters many units whose parents come before them, and gives their numbers. Each is numbered right before what is under it: the
+/// totals of a county and of its towns, which a report changes together, then lie side by side.
 pub(super) async fn enter(
     connection: &impl ConnectionTrait,
     units: Vec<(NewUnit, Above)>,
     progress: &Progress,
 ) -> Result<Vec<Option<UnitId>>, StoreError> {
-    let mut levels: Vec<Vec<usize>> = Vec::new();
-    let mut level_of: Vec<usize> = Vec::with_capacity(units.len());
-    for (at, (_, above)) in units.iter().enumerate() {
-        let level = match above {
-            Above::New(parent) => level_of.get(*parent).map(|level| level + 1).ok_or_else(|| damaged(at))?,
-            Above::None | Above::Known(_) => 0,
-        };
-        if levels.len() == level {
-            levels.push(Vec::new());
-        }
-        levels[level].push(at);
-        level_of.push(level);
-    }
+    let order = down_the_tree(&units)?;
     let mut ids: Vec<Option<UnitId>> = vec![None; units.len()];
     let mut units: Vec<Option<(NewUnit, Above)>> = units.into_iter().map(Some).collect();
-    for places in levels.iter().flat_map(|level| level.chunks(STEP)) {
+    for places in order.chunks(STEP) {
+        let numbers = numbers(connection, places.len()).await?;
         let mut piece = Vec::with_capacity(places.len());
-        for at in places {
+        for (at, id) in places.iter().zip(numbers) {
             let (mut unit, above) = units[*at].take().ok_or_else(|| damaged(at))?;
             unit.parent = match above {
                 Above::None => None,
                 Above::Known(unit) => Some(unit),
                 Above::New(parent) => ids[parent],
             };
-            piece.push(unit);
-        }
-        for (at, id) in places.iter().zip(insert(connection, piece).await?) {
             ids[*at] = Some(id);
+            piece.push((id, unit));
         }
+        put(connection, piece.into_iter()).await?;
         progress.add(places.len());
     }
     Ok(ids)
+}
+
+/// The places of units, each before those under it and after all that is under its sibling before.
+fn down_the_tree(units: &[(NewUnit, Above)]) -> Result<Vec<usize>, StoreError> {
+    let mut under: Vec<Vec<usize>> = vec![Vec::new(); units.len()];
+    let mut waiting = Vec::new();
+    for (at, (_, above)) in units.iter().enumerate().rev() {
+        match above {
+            Above::New(parent) if *parent < at => under[*parent].push(at),
+            Above::New(_) => return Err(damaged(at)),
+            Above::None | Above::Known(_) => waiting.push(at),
+        }
+    }
+    let mut order = Vec::with_capacity(units.len());
+    while let Some(at) = waiting.pop() {
+        order.push(at);
+        waiting.append(&mut under[at]);
+    }
+    Ok(order)
 }
 
 /// Replaces what is known of units, their codes excepted.
@@ -196,4 +224,37 @@ pub(super) async fn change(connection: &impl ConnectionTrait, units: Vec<Unit>) 
         )
     };
     Ok(rows.execute(connection, change).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn units(above: &[Above]) -> Vec<(NewUnit, Above)> {
+        let unit = |at: usize| NewUnit {
+            code: UnitCode::new(&format!("U{at}")).unwrap(),
+            name: "单位".into(),
+            kind: UnitKind::Village,
+            parent: None,
+            opened_on: None,
+            closed_on: None,
+            order: 0,
+        };
+        above.iter().enumerate().map(|(at, above)| (unit(at), *above)).collect()
+    }
+
+    #[test]
+    fn what_is_under_a_unit_comes_right_after_it() {
+        use Above::{Known, New};
+        // As a file may have them: all counties, then all towns, mixed.
+        let mixed = units(&[Above::None, New(0), New(0), New(2), New(1), New(2), Known(UnitId(7)), New(4)]);
+        assert_eq!(down_the_tree(&mixed).unwrap(), [0, 1, 4, 7, 2, 3, 5, 6]);
+        assert!(down_the_tree(&[]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_unit_that_stands_before_the_one_above_it_is_told() {
+        assert!(down_the_tree(&units(&[Above::New(1), Above::None])).is_err());
+        assert!(down_the_tree(&units(&[Above::New(0)])).is_err());
+    }
 }
