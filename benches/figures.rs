@@ -3,7 +3,7 @@
 //!     cargo bench --bench figures -- --units 20000 --rounds 5
 //!
 //! Lets `pufa simulate` make a drive of a week, reads its versions, and enters the same ones anew in each form and in turn: into a
-//! table with the same definition and index, in batches of the writer's size, each a transaction that is flushed, with the
+//! table with the same definition, in batches of the writer's size, each a transaction that is flushed, with the
 //! writer's own statement, in no order within a day. Prints medians over the rounds: rows a second, processor time of the thread,
 //! bytes on disk after a checkpoint, bytes written, and what it takes to make and to read the figures of a row.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a tool for developers")]
@@ -90,17 +90,19 @@ fn is_exact(bound: &Bound) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Text,
+    NamedSlots,
     JsonOfSlots,
     JsonOfNames,
     Packed,
 }
 
 impl Form {
-    const ALL: [Self; 4] = [Self::Text, Self::JsonOfSlots, Self::JsonOfNames, Self::Packed];
+    const ALL: [Self; 5] = [Self::Text, Self::NamedSlots, Self::JsonOfSlots, Self::JsonOfNames, Self::Packed];
 
     const fn name(self) -> &'static str {
         match self {
-            Self::Text => "our text, `1:1200 4:40000+`",
+            Self::Text => "our text, `1200,,,40000+`",
+            Self::NamedSlots => "text that names every slot, `1:1200 4:40000+`",
             Self::JsonOfSlots => "JSON of slots, `[[1,1200],[4,40000,1]]`",
             Self::JsonOfNames => "JSON of names, `[{\"measure\":\"materials\",\"title\":…`",
             Self::Packed => "packed, two varints a figure",
@@ -110,6 +112,7 @@ impl Form {
     fn write(self, figures: &[Figure], slots: &Slots) -> Vec<u8> {
         match self {
             Self::Text => write_text(figures),
+            Self::NamedSlots => write_named(figures),
             Self::JsonOfSlots => {
                 let list = figures.iter().map(|one| match one.bound {
                     Bound::Exact => vec![one.slot, one.count],
@@ -139,7 +142,7 @@ impl Form {
 
     fn read(self, bytes: &[u8], slots: &Slots) -> Vec<Figure> {
         match self {
-            Self::Text => read_text(std::str::from_utf8(bytes).unwrap()),
+            Self::Text | Self::NamedSlots => read_text(std::str::from_utf8(bytes).unwrap()),
             Self::JsonOfSlots => {
                 let list: Vec<Vec<u32>> = serde_json::from_slice(bytes).unwrap();
                 let bound = |one: &[u32]| one.get(2).map_or(Bound::Exact, |bound| BOUNDS[*bound as usize].0);
@@ -170,28 +173,61 @@ impl Form {
 
 /// As `src/store/figures.rs` does; every row of the simulated database shows that it is the same.
 fn write_text(figures: &[Figure]) -> Vec<u8> {
-    let mut text = String::with_capacity(figures.len() * 12);
-    let mut digits = itoa::Buffer::new();
+    let mut text = String::with_capacity(figures.len() * 8);
+    let mut next = 1;
     for (at, one) in figures.iter().enumerate() {
         if at > 0 {
-            text.push(' ');
+            text.push(',');
         }
-        text.push_str(digits.format(one.slot));
-        text.push(':');
-        text.push_str(digits.format(one.count));
-        text.push_str(BOUNDS[one.bound as usize].1);
+        match one.slot.checked_sub(next) {
+            Some(empty) if empty <= 2 => (0..empty).for_each(|_| text.push(',')),
+            _ => add_number(&mut text, one.slot).push(':'),
+        }
+        add_number(&mut text, one.count).push_str(BOUNDS[one.bound as usize].1);
+        next = one.slot + 1;
     }
     text.into_bytes()
 }
 
+/// As it did before.
+fn write_named(figures: &[Figure]) -> Vec<u8> {
+    let mut text = String::with_capacity(figures.len() * 12);
+    for (at, one) in figures.iter().enumerate() {
+        if at > 0 {
+            text.push(' ');
+        }
+        add_number(&mut text, one.slot).push(':');
+        add_number(&mut text, one.count).push_str(BOUNDS[one.bound as usize].1);
+    }
+    text.into_bytes()
+}
+
+fn add_number(text: &mut String, number: u32) -> &mut String {
+    text.push_str(itoa::Buffer::new().format(number));
+    text
+}
+
+/// Reads either.
 fn read_text(text: &str) -> Vec<Figure> {
-    let figure = |part: &str| {
-        let (slot, figure) = part.split_once(':').unwrap();
-        let digits = figure.trim_end_matches(['+', '-', '~']);
-        let bound = BOUNDS.iter().find(|(_, sign)| *sign == &figure[digits.len()..]).unwrap().0;
-        Figure { slot: slot.parse().unwrap(), count: digits.parse().unwrap(), bound }
-    };
-    text.split_ascii_whitespace().map(figure).collect()
+    let mut figures = Vec::with_capacity(text.len() / 3);
+    let mut next = 1;
+    for part in text.as_bytes().split(|byte| matches!(byte, b',' | b' ')) {
+        let mut figure = Figure { slot: next, count: 0, bound: Bound::Exact };
+        for byte in part {
+            match byte {
+                b'0'..=b'9' => figure.count = figure.count * 10 + u32::from(byte - b'0'),
+                b':' => (figure.slot, figure.count) = (figure.count, 0),
+                sign => {
+                    figure.bound = BOUNDS[[0, b'+', b'-', b'~'].iter().position(|one| one == sign).unwrap()].0
+                }
+            }
+        }
+        next = figure.slot + 1;
+        if !part.is_empty() {
+            figures.push(figure);
+        }
+    }
+    figures
 }
 
 fn varint(bytes: &mut Vec<u8>, mut number: u64) {
@@ -316,7 +352,7 @@ struct Measured {
 }
 
 const COLUMNS: &str = "campaign_id, day, unit_id, version, review, channel, zero, late, on_behalf, actor_id, received_at, figures, note, \
-                       facts, shard, batch";
+                       facts";
 
 fn enter(drive: &Drive, form: Form, batch: usize, file: &Path) -> Measured {
     let database = Connection::open(file).unwrap();
@@ -334,7 +370,7 @@ fn enter(drive: &Drive, form: Form, batch: usize, file: &Path) -> Measured {
         format!("INSERT INTO tally_versions ({COLUMNS}) SELECT {picks} FROM (SELECT {}) r", cells.join(", "));
     let mut order: Vec<usize> = Vec::new();
     let (written, cpu, start) = (written(), cpu(), Instant::now());
-    for (number, rows) in (1_i64..).zip(drive.rows.chunks(batch)) {
+    for rows in drive.rows.chunks(batch) {
         database.execute_batch("BEGIN IMMEDIATE").unwrap();
         let mut statement = database.prepare_cached(&sql).unwrap();
         // The writer enters a batch in the order of the key.
@@ -361,9 +397,7 @@ fn enter(drive: &Drive, form: Form, batch: usize, file: &Path) -> Measured {
                 row.received_at,
                 figures,
                 "",
-                "",
-                0,
-                number
+                ""
             ];
             statement.execute(values).unwrap();
         }

@@ -204,7 +204,7 @@ impl Database {
             all.extend(page.iter().map(|row| {
                 let (version, figures): (i32, String) =
                     (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap());
-                let (_, count) = figures.split_once(':').unwrap();
+                let count = figures.rsplit([',', ':']).next().unwrap();
                 (version.unsigned_abs(), count.parse().unwrap())
             }));
             if page.len() < PAGE {

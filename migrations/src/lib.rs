@@ -23,6 +23,7 @@ mod m20261127_51_screens;
 mod m20261128_1_unit_snapshot;
 mod m20261128_2_partitions;
 mod m20261128_3_rollups_by_day;
+mod m20261128_4_batches;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_1_unit_snapshot::Migration),
             Box::new(m20261128_2_partitions::Migration),
             Box::new(m20261128_3_rollups_by_day::Migration),
+            Box::new(m20261128_4_batches::Migration),
         ]
     }
 }

@@ -6,11 +6,11 @@ use super::idempotency::{self, Answered};
 use super::place::Place;
 use super::rollup::{self, Hot};
 use super::submission::{IdempotencyKey, Lines, Outcome, Submission, judge, repeated};
-use super::{StoreError, tally};
+use super::{StoreError, sealed, tally};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::rollup::{self as rules, Rollups};
 use crate::domain::tally::Version;
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::{try_join, try_join4};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -153,10 +153,11 @@ impl Decided<'_> {
         hot: &Hot,
     ) -> Result<Rollups, StoreError> {
         let changes = std::mem::take(&mut self.changes);
-        let versions = tally::insert(place, &self.versions, shard, batch);
+        let versions = tally::insert(place, &self.versions);
+        let names = sealed::insert(place, &self.versions, shard, batch);
         let rollups = rollup::merge(place, shard, changes, hot);
         let keys = idempotency::insert(place, now, &self.keyed);
-        let ((), written, ()) = try_join3(versions, rollups, keys).await?;
+        let ((), (), written, ()) = try_join4(versions, names, rollups, keys).await?;
         Ok(written)
     }
 }

@@ -31,6 +31,7 @@ mod reader;
 mod review;
 mod rollup;
 mod rows;
+mod sealed;
 mod slots;
 mod standby;
 mod state;

@@ -2,7 +2,7 @@
 
 use super::entity::publication::{Column, Entity, Model};
 use super::tally::{self, Key};
-use super::{AuditEntry, Origin, Store, StoreError, Transaction, audit};
+use super::{AuditEntry, Origin, Store, StoreError, Transaction, audit, sealed};
 use crate::domain::tally::Version;
 use crate::domain::unit::UnitId;
 use jiff::Timestamp;
@@ -173,33 +173,20 @@ impl Store {
         campaign: i32,
         marks: &Marks,
     ) -> Result<Vec<(Option<Version>, Version)>, StoreError> {
-        let mut values: Vec<Value> = vec![campaign.into()];
-        let mut newer = String::new();
-        for (shard, seq) in marks {
-            values.extend([(*shard).into(), (*seq).into()]);
-            let at = values.len();
-            newer += &format!(" AND NOT (t.shard = ${} AND t.batch <= ${at})", at - 1);
+        // The first and the last new version of each report.
+        let mut newer: BTreeMap<Key, (u32, u32)> = BTreeMap::new();
+        for (lane, head) in sealed::heads(&self.read).await? {
+            let after = marks.get(&lane).copied().unwrap_or(0);
+            for (key, version) in sealed::members(&self.read, lane, (after, head), Some(campaign)).await? {
+                let (first, last) = newer.entry(key).or_insert((version, version));
+                (*first, *last) = (version.min(*first), version.max(*last));
+            }
         }
-        let sql = format!(
-            "SELECT t.day, t.unit_id, MIN(t.version), MAX(t.version) FROM tally_versions t \
-             WHERE t.campaign_id = $1{newer} GROUP BY t.day, t.unit_id ORDER BY t.day, t.unit_id"
-        );
-        let rows =
-            self.read.query_all_raw(Statement::from_sql_and_values(self.backend(), sql, values)).await?;
-        let mut changed = Vec::with_capacity(rows.len());
-        let mut wanted: Vec<(Key, u32)> = Vec::with_capacity(rows.len() * 2);
-        for row in rows {
-            let day = crate::domain::calendar::ReportDay::from_number(row.try_get_by_index(0)?)
-                .map_err(|error| StoreError::Damaged(error.to_string()))?;
-            let key: Key = (campaign, day, UnitId(row.try_get_by_index(1)?));
-            let number = |at: usize| -> Result<u32, StoreError> {
-                Ok(u32::try_from(row.try_get_by_index::<i32>(at)?).unwrap_or_default())
-            };
-            // Versions have no gaps, so the one before the first new one was current.
-            let (before, after) = (number(2)? - 1, number(3)?);
-            wanted.extend([(key, before), (key, after)]);
-            changed.push((key, before, after));
-        }
+        // Versions have no gaps, so the one before the first new one was current.
+        let changed: Vec<(Key, u32, u32)> =
+            newer.into_iter().map(|(key, (first, last))| (key, first.saturating_sub(1), last)).collect();
+        let wanted: Vec<(Key, u32)> =
+            changed.iter().flat_map(|(key, before, after)| [(*key, *before), (*key, *after)]).collect();
         let mut found: BTreeMap<(Key, u32), Version> = BTreeMap::new();
         for version in tally::these(&self.read, &wanted).await? {
             found.insert(((version.campaign, version.day, version.unit), version.version), version);

@@ -19,7 +19,7 @@ struct Kept {
     exception: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     own_review: bool,
-    /// Number of the unit that leads, and figures as in the column beside.
+    /// Number of the unit that leads, and figures as the audit seals those of the column beside, for it seals this whole text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     joint: Vec<(i32, String)>,
 }
@@ -29,7 +29,11 @@ pub(super) fn write_facts(facts: &Facts) -> String {
     if *facts == Facts::default() {
         return String::new();
     }
-    let joint = |joint: &Joint| (joint.lead.0, figures::write_quantities(&joint.figures));
+    let joint = |joint: &Joint| {
+        let mut figures = String::new();
+        figures::seal_quantities(&mut figures, &joint.figures);
+        (joint.lead.0, figures)
+    };
     let kept = Kept {
         reason: facts.reason.clone(),
         via: facts.via.map(|via| via.code().to_owned()),

@@ -104,12 +104,25 @@ impl Rows {
         on: &str,
     ) -> Result<Vec<QueryResult>, DbErr> {
         let backend = connection.get_database_backend();
-        self.query(connection, |rows| match backend {
-            DbBackend::Postgres => looking(rows, select, table, on),
-            // CROSS JOIN keeps SQLite from turning the loop around.
-            _ => format!("SELECT {select} FROM {rows} CROSS JOIN {table} t WHERE {on}"),
-        })
-        .await
+        self.query(connection, |rows| found_by_key(backend, rows, select, table, on)).await
+    }
+
+    /// Finds what [`find`](Self::find) does, many rows in a text: fetching a row costs more than looking at it. `line` is what is
+    /// told of a row, `AS line`; the texts come in no certain order, nor do the lines of each, which [`ROW`] parts.
+    pub(super) async fn find_joined(
+        self,
+        connection: &impl ConnectionTrait,
+        line: &str,
+        table: &str,
+        on: &str,
+    ) -> Result<Vec<String>, DbErr> {
+        let backend = connection.get_database_backend();
+        let joined = joined(backend);
+        let found = self.query(connection, |rows| {
+            format!("SELECT {joined} FROM ({}) AS page", found_by_key(backend, rows, line, table, on))
+        });
+        let texts = found.await?.into_iter().map(|row| row.try_get_by_index::<Option<String>>(0));
+        texts.filter_map(Result::transpose).collect::<Result<_, _>>()
     }
 
     /// Runs a statement over these rows that gives rows: in the SQL that `sql` makes, its argument is a table of them.
@@ -197,6 +210,31 @@ pub(super) fn arrays(columns: Columns, common: bool) -> String {
             names(columns)
         ),
         _ => format!("UNNEST({}) AS r({})", types.join(", "), names(columns)),
+    }
+}
+
+/// What parts the rows of a text, and the columns of a row. Nothing that this service stores has either.
+pub(super) const ROW: char = '\u{1e}';
+pub(super) const COLUMN: char = '\u{1f}';
+
+/// The SQL that makes one text of many rows.
+pub(super) fn joined(backend: DbBackend) -> String {
+    match backend {
+        DbBackend::Postgres => format!("string_agg(line, '{ROW}')"),
+        _ => format!("group_concat(line, '{ROW}')"),
+    }
+}
+
+/// The lines of such a text; in no certain order.
+pub(super) fn lines(text: Option<&str>) -> impl Iterator<Item = &str> {
+    text.into_iter().flat_map(|text| text.split(ROW))
+}
+
+fn found_by_key(backend: DbBackend, rows: &str, select: &str, table: &str, on: &str) -> String {
+    match backend {
+        DbBackend::Postgres => looking(rows, select, table, on),
+        // CROSS JOIN keeps SQLite from turning the loop around.
+        _ => format!("SELECT {select} FROM {rows} CROSS JOIN {table} t WHERE {on}"),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::entity::tally_version::Model;
 use super::place::{Found, Place, Read};
 use super::rows::{self, Columns, Rows, Type};
-use super::{Store, StoreError, audit, figures, review};
+use super::{Store, StoreError, audit, figures, review, sealed};
 use crate::domain::calendar::ReportDay;
 use crate::domain::tally::{Channel, Review, Version};
 use crate::domain::unit::UnitId;
@@ -27,8 +27,6 @@ const COLUMNS: Columns = &[
     ("figures", Type::Text),
     ("note", Type::Text),
     ("facts", Type::Text),
-    ("shard", Type::Small),
-    ("batch", Type::Big),
 ];
 
 const KEY: Columns = &[("campaign_id", Type::Int), ("day", Type::Int), ("unit_id", Type::Int)];
@@ -77,8 +75,6 @@ pub(super) fn read(row: &impl Found) -> Result<Version, StoreError> {
         figures: row.get(11)?,
         note: row.get(12)?,
         facts: row.get(13)?,
-        shard: 0,
-        batch: 0,
     })
 }
 
@@ -114,18 +110,24 @@ pub(super) async fn current(place: &impl Place, keys: &[Key]) -> Result<Vec<Vers
     place.find(rows, SELECT, "tally_versions", on).await
 }
 
+/// Versions as rows by which [`BY_NAME`] finds them: report and number.
+pub(super) fn names(versions: impl Iterator<Item = (Key, u32)>) -> Rows {
+    const COLUMNS: Columns =
+        &[("campaign_id", Type::Int), ("day", Type::Int), ("unit_id", Type::Int), ("version", Type::Int)];
+    let mut rows = Rows::new(COLUMNS);
+    for ((campaign, day, unit), version) in versions {
+        rows.push([campaign.into(), day.number().into(), unit.0.into(), version_number(version).into()]);
+    }
+    rows
+}
+
+/// Ties a version `t` to a row `r` of [`names`].
+pub(super) const BY_NAME: &str =
+    "t.campaign_id = r.campaign_id AND t.day = r.day AND t.unit_id = r.unit_id AND t.version = r.version";
+
 /// Some versions of reports.
 pub(super) async fn these(place: &impl Place, versions: &[(Key, u32)]) -> Result<Vec<Version>, StoreError> {
-    const ONE: Columns =
-        &[("campaign_id", Type::Int), ("day", Type::Int), ("unit_id", Type::Int), ("version", Type::Int)];
-    let mut rows = Rows::new(ONE);
-    versions.iter().for_each(|((campaign, day, unit), version)| {
-        let version = version_number(*version);
-        rows.push([(*campaign).into(), day.number().into(), unit.0.into(), version.into()]);
-    });
-    let on =
-        "t.campaign_id = r.campaign_id AND t.day = r.day AND t.unit_id = r.unit_id AND t.version = r.version";
-    place.find(rows, SELECT, "tally_versions", on).await
+    place.find(names(versions.iter().copied()), SELECT, "tally_versions", BY_NAME).await
 }
 
 /// One version of a report.
@@ -145,12 +147,7 @@ pub(super) async fn one(
 
 /// Adds versions, in the order of their keys whatever order they come in: two replicas that add the same ones wait for each
 /// other, and in two orders that would be for ever.
-pub(super) async fn insert(
-    place: &impl Place,
-    versions: &[Arc<Version>],
-    shard: i16,
-    batch: i64,
-) -> Result<(), StoreError> {
+pub(super) async fn insert(place: &impl Place, versions: &[Arc<Version>]) -> Result<(), StoreError> {
     let mut versions: Vec<&Version> = versions.iter().map(|version| &**version).collect();
     versions.sort_unstable_by_key(|version| version.key());
     let row = |version: &Version| {
@@ -169,8 +166,6 @@ pub(super) async fn insert(
             figures::write_quantities(&version.figures).into(),
             version.note.as_str().into(),
             review::write_facts(&version.facts).into(),
-            shard.into(),
-            batch.into(),
         ]
     };
     let names = rows::names(COLUMNS);
@@ -194,7 +189,7 @@ pub(super) fn digest(versions: &mut [&Version]) -> String {
         text.extend(words);
         figures::number(&mut text, v.actor).push(' ');
         figures::number(&mut text, v.received_at.as_millisecond()).push(' ');
-        figures::add_quantities(&mut text, &v.figures);
+        figures::seal_quantities(&mut text, &v.figures);
         text.extend([" ", &v.note]);
         // A control character that no note has parts them; versions without facts are sealed as they always were.
         let facts = review::write_facts(&v.facts);
@@ -347,20 +342,36 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn history(&self, campaign: i32) -> Result<Vec<Version>, StoreError> {
-        let sql = format!(
-            "SELECT {SELECT} FROM tally_versions t WHERE t.campaign_id = $1 \
-             ORDER BY t.received_at, t.shard, t.batch, t.day, t.unit_id, t.version"
-        );
-        self.read_versions(&sql, [campaign.into()]).await
+        let sql = format!("SELECT {SELECT} FROM tally_versions t WHERE t.campaign_id = $1");
+        let mut versions = self.read_versions(&sql, [campaign.into()]).await?;
+        // What came in at one instant was stored by one batch after the other.
+        let mut places: HashMap<(ReportDay, UnitId, u32), (i16, i64)> =
+            HashMap::with_capacity(versions.len());
+        for lane in sealed::heads(&self.read).await?.into_keys() {
+            for group in sealed::groups(&self.read, lane, (i64::MIN, i64::MAX), Some(campaign)).await? {
+                let place = (lane, group.batch);
+                places.extend(
+                    group
+                        .members()?
+                        .into_iter()
+                        .map(|((_, day, unit), version)| ((day, unit, version), place)),
+                );
+            }
+        }
+        versions.sort_by_cached_key(|v| {
+            let name = (v.day, v.unit, v.version);
+            (v.received_at, places.get(&name).copied().unwrap_or_default(), name)
+        });
+        Ok(versions)
     }
 
     /// The versions that a batch sealed, in the order of their keys.
     pub(super) async fn versions_of_batch(&self, lane: i16, batch: i64) -> Result<Vec<Version>, StoreError> {
-        let sql = format!(
-            "SELECT {SELECT} FROM tally_versions t WHERE t.shard = $1 AND t.batch = $2 \
-             ORDER BY t.campaign_id, t.day, t.unit_id, t.version"
-        );
-        self.read_versions(&sql, [lane.into(), batch.into()]).await
+        let members = sealed::members(&self.read, lane, (batch - 1, batch), None).await?;
+        let mut versions = these(&self.read, &members).await?;
+        versions.sort_by_key(Version::key);
+        self.know_all(&versions).await?;
+        Ok(versions)
     }
 
     async fn read_versions<const N: usize>(&self, sql: &str, values: [Value; N]) -> Result<Page, StoreError> {

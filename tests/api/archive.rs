@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use sea_orm_migration::{MigratorTrait as _, SchemaManager};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 use std::sync::Arc;
 
@@ -184,7 +184,23 @@ async fn what_is_damaged_or_comes_to_rows_is_refused_whole(engine: Engine) {
     store.close().await;
 }
 
-/// The document as a program wrote it that had only the first migrations: without the tables and columns that came later.
+/// Lane and batch of every version, by campaign, day, unit and number.
+fn batches_of_versions(text: &str) -> BTreeMap<Vec<i64>, [Value; 2]> {
+    let document: Value = serde_json::from_str(text).unwrap();
+    let mut found = BTreeMap::new();
+    for row in document["tables"]["batches"]["rows"].as_array().unwrap() {
+        let [campaign, day, version] = [2, 3, 4].map(|at| row[at].as_i64().unwrap());
+        let mut unit = 0;
+        for step in row[5].as_str().unwrap().split('+') {
+            unit += step.parse::<i64>().unwrap();
+            found.insert(vec![campaign, day, unit, version], [row[0].clone(), row[1].clone()]);
+        }
+    }
+    found
+}
+
+/// The document as a program wrote it that had only the first migrations: without the tables and columns that came later, and with
+/// those that went.
 async fn of_older(text: &str, migrations: usize, engine: Engine) -> String {
     let database = Database::create(engine).await;
     let db = database.connect().await;
@@ -192,6 +208,9 @@ async fn of_older(text: &str, migrations: usize, engine: Engine) -> String {
     let schema = SchemaManager::new(&db);
     let (mut out, mut hash, mut rows) = (Vec::new(), Sha256::new(), 0);
     let mut kept: Option<Vec<bool>> = None;
+    let batches = batches_of_versions(text);
+    let was_in_row = schema.has_column("tally_versions", "batch").await.unwrap();
+    let mut batched = false;
     for line in text.lines() {
         let bare = line.trim_end_matches(']').trim_end_matches([',', '}']);
         if line.starts_with("{\"format\"") {
@@ -210,8 +229,13 @@ async fn of_older(text: &str, migrations: usize, engine: Engine) -> String {
                 for column in &columns {
                     there.push(schema.has_column(table, column[0].as_str().unwrap()).await.unwrap());
                 }
-                let columns: Vec<_> = columns.iter().zip(&there).filter(|(_, there)| **there).collect();
-                let columns = serde_json::json!(columns.iter().map(|(column, _)| column).collect::<Vec<_>>());
+                let columns = columns.iter().zip(&there).filter(|(_, there)| **there);
+                let mut columns: Vec<Value> = columns.map(|(column, _)| column.clone()).collect();
+                batched = was_in_row && table == "tally_versions";
+                if batched {
+                    columns.extend([json!(["shard", "smallint"]), json!(["batch", "bigint"])]);
+                }
+                let columns = json!(columns);
                 out.push(format!("\"{table}\":{{\"columns\":{columns},\"rows\":["));
                 hash.update(format!("{table}\n"));
                 kept = Some(there);
@@ -220,8 +244,12 @@ async fn of_older(text: &str, migrations: usize, engine: Engine) -> String {
         if let (true, Some(there)) = (line.starts_with('['), &kept) {
             let cells: Vec<Value> =
                 serde_json::Deserializer::from_str(line).into_iter().next().unwrap().unwrap();
-            let cells: Vec<_> =
-                cells.iter().zip(there).filter(|(_, there)| **there).map(|(cell, _)| cell).collect();
+            let key: Vec<i64> = cells.iter().take(4).map(|cell| cell.as_i64().unwrap_or_default()).collect();
+            let cells = cells.into_iter().zip(there).filter(|(_, there)| **there);
+            let mut cells: Vec<Value> = cells.map(|(cell, _)| cell).collect();
+            if batched {
+                cells.extend(batches[&key].clone());
+            }
             let row = serde_json::to_string(&cells).unwrap();
             hash.update(format!("{row}\n"));
             rows += 1;

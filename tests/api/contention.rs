@@ -54,7 +54,7 @@ async fn replicas_that_enter_the_same_reports_in_two_orders_do_not_lock_each_oth
         let key = format!("{}, {}, {}", one.campaign, one.day.number(), one.unit.0);
         let sql = format!(
             "INSERT INTO tally_versions (campaign_id, day, unit_id, version, review, channel, zero, late, on_behalf, \
-             actor_id, received_at, shard, batch, figures) VALUES ({key}, 1, 0, 0, false, false, false, 1, 0, 9, 1, '')"
+             actor_id, received_at, figures) VALUES ({key}, 1, 0, 0, false, false, false, 1, 0, '')"
         );
         third.execute_unprepared(&sql).await.unwrap();
     }

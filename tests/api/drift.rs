@@ -17,7 +17,7 @@ async fn make_from_entities(db: &DatabaseConnection) {
         ($($table:ident)*) => { $(builder = builder.register(entity::$table::Entity);)* };
     }
     register! {
-        unit campaign campaign_measure campaign_unit slot setting user grant session tally_version rollup
+        unit campaign campaign_measure campaign_unit slot setting user grant session tally_version batch rollup
         idempotency audit seal sign_in_failure recovery_code api_token report_link day_lock lock_exception print_ledger
         publication unit_snapshot unit_liaison chase chase_unit hook hook_cursor delivery
     }

@@ -184,11 +184,15 @@ async fn every_version_is_told_once_in_order_and_signed(engine: Engine) {
     put(&app, "gx-school", 5, 0).await;
     // A review adds a version like any other.
     let sql = "INSERT INTO tally_versions (campaign_id, day, unit_id, version, review, channel, zero, late, on_behalf, \
-               actor_id, received_at, shard, batch, figures, note) SELECT campaign_id, day, unit_id, version + REVIEW, REVIEW, \
-               channel, zero, late, on_behalf, actor_id, received_at, shard, batch + 1000 + REVIEW, figures, note \
+               actor_id, received_at, figures, note) SELECT campaign_id, day, unit_id, version + REVIEW, REVIEW, \
+               channel, zero, late, on_behalf, actor_id, received_at, figures, note \
                FROM tally_versions WHERE unit_id = (SELECT id FROM units WHERE code = '371772001') AND version = 3";
+    let named = "INSERT INTO batches (shard, batch, campaign_id, day, version, units) \
+                 SELECT shard, batch + 1000 + REVIEW, campaign_id, day, version + REVIEW, units FROM batches WHERE version = 3";
     for review in ["2", "1"] {
-        app.database.execute(&sql.replace("REVIEW", review)).await;
+        for sql in [sql, named] {
+            app.database.execute(&sql.replace("REVIEW", review)).await;
+        }
     }
     let seen = mock.expect(1 + 7).await;
     assert!(seen.iter().all(|seen| check_event(seen, SIGNED, app.clock.now()) == Ok(())));

@@ -17,6 +17,7 @@ mod access;
 mod accounts;
 mod archive;
 mod audit;
+mod batches;
 mod cases;
 mod catalogue;
 mod charts;

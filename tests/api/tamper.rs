@@ -71,7 +71,7 @@ async fn verify_finds_what_was_changed_behind_the_service() {
     let last_batch = "(SELECT max(seq) FROM audit WHERE action = 'tally.submit')";
     for (sql, told) in [
         (
-            "UPDATE rollups SET figures = replace(figures, ':50', ':51')",
+            "UPDATE rollups SET figures = replace(figures, '50', '51')",
             &["rollup constitution-2025 371772 2025-12-04 is not the sum of its tallies"][..],
         ),
         ("UPDATE rollups SET reported = reported + 1", &["is not the sum of its tallies"]),
@@ -90,7 +90,8 @@ async fn verify_finds_what_was_changed_behind_the_service() {
         ),
         // A version that no longer counts changes no total; only its seal tells.
         (
-            "UPDATE tally_versions SET figures = figures || '0' WHERE version = 1 AND batch = (SELECT min(batch) FROM tally_versions)",
+            "UPDATE tally_versions SET figures = figures || '0' WHERE version = 1 AND unit_id = \
+             (SELECT CAST(units AS INTEGER) FROM batches ORDER BY batch LIMIT 1)",
             &["its versions are not those it sealed"],
         ),
         ("UPDATE tally_versions SET note = 'x' WHERE version = 2", &["its versions are not those it sealed"]),
@@ -167,13 +168,34 @@ async fn verify_finds_what_was_changed_behind_the_service() {
         (
             "UPDATE tally_versions SET unit_id = -unit_id WHERE version = 1 AND unit_id IN \
              (SELECT id FROM units WHERE code IN ('gx-school', '371772108'))",
+            &["its versions are gone", "of them in a batch"],
+        ),
+        (
+            "UPDATE tally_versions SET unit_id = CASE unit_id WHEN (SELECT id FROM units WHERE code = 'gx-school') THEN -1 \
+             ELSE -2 END WHERE version = 1 AND unit_id IN (SELECT id FROM units WHERE code IN ('gx-school', '371772108')); \
+             UPDATE tally_versions SET unit_id = (SELECT id FROM units WHERE code = CASE unit_id WHEN -1 THEN '371772108' \
+             ELSE 'gx-school' END) WHERE unit_id < 0",
             &["its versions are not those it sealed"],
         ),
         (
-            "UPDATE tally_versions SET batch = batch + 1 WHERE version = 2",
-            &["its versions are not those it sealed"],
+            "UPDATE batches SET batch = batch + 1 WHERE version = 2",
+            &["its versions are not those it sealed", "its versions are gone"],
         ),
-        ("UPDATE tally_versions SET shard = 5 WHERE version = 2", &["audit 5/", "its versions are gone"]),
+        ("UPDATE batches SET shard = 5 WHERE version = 2", &["audit 5/", "its versions are gone"]),
+        ("UPDATE batches SET units = units || '+1'", &["its versions are not those it sealed"]),
+        ("UPDATE batches SET units = 'x' WHERE version = 2", &["its versions are not those it sealed"]),
+        ("UPDATE batches SET day = 0 WHERE version = 2", &["its versions are not those it sealed"]),
+        ("DELETE FROM batches WHERE version = 2", &["its versions are gone", "of them in a batch"]),
+        (
+            "INSERT INTO batches SELECT shard, batch + 100, campaign_id, day, version, units FROM batches LIMIT 1",
+            &["its versions are not those it sealed", "of them in a batch"],
+        ),
+        // A version that nobody sealed.
+        (
+            "INSERT INTO tally_versions SELECT campaign_id, day, unit_id, version + 1, review, channel, zero, late, on_behalf, \
+             actor_id, received_at, figures, note, facts FROM tally_versions WHERE version = 2",
+            &["of them in a batch"],
+        ),
         // What is changed in place.
         ("UPDATE units SET name = 'x' WHERE code = '371702001'", &["state units"]),
         ("UPDATE units SET position = position + 1 WHERE code = 'gx-edu'", &["state units"]),
@@ -251,7 +273,7 @@ async fn verify_finds_the_same_on_postgres() {
     assert_eq!(verify("").await, "");
     for (sql, told) in [
         (
-            "UPDATE rollups SET figures = replace(figures, ':50', ':51')",
+            "UPDATE rollups SET figures = replace(figures, '50', '51')",
             "rollup constitution-2025 371772 2025-12-04 is not the sum of its tallies",
         ),
         (
@@ -259,10 +281,12 @@ async fn verify_finds_the_same_on_postgres() {
             "its versions are not those it sealed",
         ),
         ("DELETE FROM tally_versions WHERE version = 2", "its versions are gone"),
+        ("DELETE FROM batches WHERE version = 2", "of them in a batch"),
+        ("UPDATE batches SET units = units || '+1'", "its versions are not those it sealed"),
         (
             "UPDATE tally_versions SET unit_id = -unit_id WHERE version = 1 AND unit_id IN \
              (SELECT id FROM units WHERE code IN ('gx-school', '371772108'))",
-            "its versions are not those it sealed",
+            "its versions are gone",
         ),
         ("UPDATE audit SET subject = 'x' WHERE action = 'unit.update'", "the seal is broken"),
         ("DELETE FROM audit WHERE action = 'unit.update'", "are missing"),

@@ -20,7 +20,7 @@ macro_rules! every_table {
     ($do:ident) => {
         $do!(
             setting unit campaign campaign_measure campaign_unit slot user grant session sign_in_failure
-            recovery_code api_token report_link day_lock lock_exception tally_version rollup idempotency audit seal
+            recovery_code api_token report_link day_lock lock_exception tally_version batch rollup idempotency audit seal
             print_ledger publication unit_liaison chase chase_unit hook hook_cursor delivery
         )
     };

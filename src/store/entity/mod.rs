@@ -285,14 +285,35 @@ pub mod tally_version {
         pub on_behalf: bool,
         pub actor_id: i32,
         pub received_at: i64,
-        pub shard: i16,
-        pub batch: i64,
         #[sea_orm(column_type = "Text")]
         pub figures: String,
         #[sea_orm(column_type = "Text", nullable)]
         pub note: Option<String>,
         #[sea_orm(column_type = "Text", nullable)]
         pub facts: Option<String>,
+    }
+
+    no_relations!();
+}
+
+pub mod batch {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "batches")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub shard: i16,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub batch: i64,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub campaign_id: i32,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub day: i32,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub version: i32,
+        #[sea_orm(column_type = "Text")]
+        pub units: String,
     }
 
     no_relations!();

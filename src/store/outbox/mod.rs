@@ -10,7 +10,8 @@ pub use hooks::Hook;
 
 use super::entity::{delivery, hook, hook_cursor};
 use super::rows::{Columns, Rows, Type};
-use super::{Store, StoreError, Transaction};
+use super::sealed::{self, Heads, heads};
+use super::{Store, StoreError, Transaction, tally};
 use crate::domain::bot::Event;
 use crate::domain::calendar::ReportDay;
 use crate::domain::tally::{Review, Version};
@@ -22,7 +23,6 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QueryResult,
     QuerySelect, Set, Statement,
 };
-use std::collections::HashMap;
 
 /// Where a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,26 +161,11 @@ const NEW: Columns = &[
     ("next_at", Type::Big),
 ];
 
-/// The last batch of every lane that has any report. Each step looks one lane on, so the index is not read whole.
-const HEADS: &str = "WITH RECURSIVE lanes(shard) AS (SELECT (SELECT MIN(shard) FROM tally_versions) \
-    UNION ALL SELECT (SELECT MIN(v.shard) FROM tally_versions v WHERE v.shard > lanes.shard) FROM lanes \
-    WHERE lanes.shard IS NOT NULL) SELECT shard, (SELECT MAX(v.batch) FROM tally_versions v \
-    WHERE v.shard = lanes.shard) FROM lanes WHERE shard IS NOT NULL";
-
 /// What of deliveries `d` and their hooks `h` may be sent by now, which is parameter 1, 2 and 3: of a hook's about one
 /// unit only the oldest. State 0 is waiting.
 const DUE: &str = "d.state = 0 AND d.next_at <= $1 AND d.leased_until <= $2 AND h.paused_until <= $3 AND NOT h.disabled \
     AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.hook_id = d.hook_id AND e.unit_id = d.unit_id AND e.state = 0 \
     AND e.id < d.id)";
-
-/// A lane's last batch each.
-type Heads = HashMap<i16, i64>;
-
-async fn heads(connection: &impl ConnectionTrait) -> Result<Heads, StoreError> {
-    let statement = Statement::from_string(connection.get_database_backend(), HEADS);
-    let rows = connection.query_all_raw(statement).await?;
-    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
-}
 
 async fn cursors(connection: &impl ConnectionTrait, hook: i32) -> Result<Heads, StoreError> {
     let of_hook = hook_cursor::Entity::find().filter(hook_cursor::Column::HookId.eq(hook));
@@ -281,7 +266,7 @@ impl Store {
     /// When the database cannot be read.
     pub async fn version(&self, campaign: i32, subject: Subject) -> Result<Option<Version>, StoreError> {
         let version = u32::try_from(subject.number).unwrap_or(0);
-        let found = super::tally::one(&self.read, (campaign, subject.day, subject.unit, version)).await?;
+        let found = tally::one(&self.read, (campaign, subject.day, subject.unit, version)).await?;
         self.know_all(found.as_slice()).await?;
         Ok(found)
     }
@@ -329,12 +314,11 @@ impl Transaction {
         for (shard, head) in &mut heads {
             let from = seen.get(shard).copied().unwrap_or(0);
             *head = Ord::min(*head, from.saturating_add(batches));
-            let sql = "SELECT day, unit_id, version, review FROM tally_versions \
-                       WHERE shard = $1 AND batch > $2 AND batch <= $3 AND campaign_id = $4";
-            let values = [(*shard).into(), from.into(), (*head).into(), hook.campaign.into()];
-            let backend = self.connection().get_database_backend();
-            let statement = Statement::from_sql_and_values(backend, sql, values);
-            for row in self.connection().query_all_raw(statement).await? {
+            let told = (from, *head);
+            let members = sealed::members(self.connection(), *shard, told, Some(hook.campaign)).await?;
+            let select = "t.day, t.unit_id, t.version, t.review";
+            let names = tally::names(members.into_iter());
+            for row in names.find(self.connection(), select, "tally_versions", tally::BY_NAME).await? {
                 found.push(event(&row)?);
             }
         }

@@ -1,11 +1,13 @@
 //! The chains of the audit, and the versions that their batches sealed.
 
-use super::{Anchor, COLUMN, Findings, joined, lines};
+use super::{Anchor, Findings};
 use crate::domain::tally::{Channel, Review};
 use crate::store::audit::{self, MARK, SUBMIT};
+use crate::store::rows::{COLUMN, joined, lines};
+use crate::store::sealed::{self, Group};
 use crate::store::state::{self, Seal};
-use crate::store::tally::from_small;
-use crate::store::{StoreError, ledger, publication};
+use crate::store::tally::{self, Key, from_small};
+use crate::store::{StoreError, figures, ledger, publication};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tokio::sync::mpsc;
@@ -24,14 +26,16 @@ pub(super) struct Walked {
     /// How far each lane's chain had come when it was last marked.
     marks: BTreeMap<i16, (i64, String)>,
     anchors: Vec<Anchor>,
+    /// Versions that a batch sealed.
+    sealed: i64,
 }
 
 /// What was read of a lane, on its way to where it is looked at.
 enum Page {
     /// Entries, in one text.
     Entries(i16, Option<String>),
-    /// The versions of the batches up to a number, in one text.
-    Versions(i16, Option<String>),
+    /// What the batches up to a number say that they sealed, and those versions, in a few texts.
+    Versions(i16, Vec<Group>, Vec<String>),
     /// All of a lane was read.
     End(i16),
 }
@@ -39,7 +43,7 @@ enum Page {
 /// Entries read at once, at least and at most, and the versions of theirs that are wanted at once.
 const FEW: i64 = 128;
 const MANY: i64 = 4_096;
-const VERSIONS: i64 = 16_384;
+const VERSIONS: usize = 16_384;
 
 /// Walks every chain. One task reads while a thread looks at what was read before.
 pub(super) async fn walk(snapshot: &DatabaseTransaction, anchors: &[Anchor]) -> Result<Walked, StoreError> {
@@ -52,7 +56,16 @@ pub(super) async fn walk(snapshot: &DatabaseTransaction, anchors: &[Anchor]) -> 
         read_lane(snapshot, lane, &sender).await?;
     }
     drop(sender);
-    looking.await.map_err(|_| StoreError::Panicked)
+    let mut walked = looking.await.map_err(|_| StoreError::Panicked)?;
+    // What is here and was named by no batch. One that was named twice makes the count differ as well.
+    let all = Statement::from_string(snapshot.get_database_backend(), "SELECT COUNT(*) FROM tally_versions");
+    let all: Option<i64> =
+        snapshot.query_one_raw(all).await?.map(|row| row.try_get_by_index(0)).transpose()?;
+    let (all, sealed) = (all.unwrap_or_default(), walked.sealed);
+    if all != sealed {
+        walked.findings.add(format!("audit versions: {all} are stored, {sealed} of them in a batch"));
+    }
+    Ok(walked)
 }
 
 async fn marks(snapshot: &DatabaseTransaction) -> Result<BTreeMap<i16, (i64, String)>, StoreError> {
@@ -74,7 +87,7 @@ async fn lanes(
 ) -> Result<BTreeSet<i16>, StoreError> {
     let mut lanes: BTreeSet<i16> = marks.keys().copied().collect();
     lanes.extend(anchors.iter().map(|anchor| anchor.lane));
-    for table in ["audit", "tally_versions"] {
+    for table in ["audit", "batches"] {
         let mut after = i32::from(i16::MIN) - 1;
         // Lane by lane, along the index: a look for all of them at once would read every row.
         loop {
@@ -104,14 +117,12 @@ async fn read_lane(
          subject || '{COLUMN}' || detail || '{COLUMN}' || hash || '{COLUMN}' || COALESCE('=' || state, '') AS line \
          FROM audit WHERE shard = $1 AND seq > $2 ORDER BY seq LIMIT $3) AS page"
     );
-    let flag = |name: &str| format!("CASE WHEN {name} THEN ' true' ELSE ' false' END");
-    let versions = format!(
-        "SELECT COUNT(*), {text} FROM (SELECT CAST(batch AS TEXT) || '{COLUMN}' || CAST(campaign_id AS TEXT) || ' ' || \
-         CAST(day AS TEXT) || ' ' || CAST(unit_id AS TEXT) || ' ' || CAST(version AS TEXT) || '{COLUMN}' || \
-         CAST(review AS TEXT) || '{COLUMN}' || CAST(channel AS TEXT) || '{COLUMN}' || {} || {} || {} || ' ' || \
-         CAST(actor_id AS TEXT) || ' ' || CAST(received_at AS TEXT) || ' ' || figures || ' ' || COALESCE(note, '') || \
-         '{COLUMN}' || COALESCE(facts, '') AS line \
-         FROM tally_versions WHERE shard = $1 AND batch > $2 AND batch <= $3) AS page",
+    let flag = |name: &str| format!("CASE WHEN t.{name} THEN ' true' ELSE ' false' END");
+    let line = format!(
+        "CAST(t.campaign_id AS TEXT) || ' ' || CAST(t.day AS TEXT) || ' ' || CAST(t.unit_id AS TEXT) || ' ' || \
+         CAST(t.version AS TEXT) || '{COLUMN}' || CAST(t.review AS TEXT) || '{COLUMN}' || CAST(t.channel AS TEXT) || '{COLUMN}' || \
+         {} || {} || {} || ' ' || CAST(t.actor_id AS TEXT) || ' ' || CAST(t.received_at AS TEXT) || '{COLUMN}' || t.figures || \
+         '{COLUMN}' || COALESCE(t.note, '') || '{COLUMN}' || COALESCE(t.facts, '') AS line",
         flag("zero"),
         flag("late"),
         flag("on_behalf")
@@ -129,12 +140,17 @@ async fn read_lane(
         // What comes after the last entry belongs to none; there should be nothing.
         let upto = last.unwrap_or(i64::MAX);
         sender.send(Page::Entries(lane, text)).await.map_err(gone)?;
-        let (count, text) = query(&versions, [lane.into(), after.into(), upto.into()]).await?;
-        sender.send(Page::Versions(lane, text)).await.map_err(gone)?;
+        let groups = sealed::groups(snapshot, lane, (after, upto), None).await?;
+        let names: Vec<_> = groups.iter().filter_map(|group| group.members().ok()).flatten().collect();
+        let count = names.len();
+        let texts = tally::names(names.into_iter())
+            .find_joined(snapshot, &line, "tally_versions", tally::BY_NAME)
+            .await?;
+        sender.send(Page::Versions(lane, groups, texts)).await.map_err(gone)?;
         if last.is_none() {
             break;
         }
-        (after, size) = match count.unwrap_or_default() {
+        (after, size) = match count {
             many if many > VERSIONS => (upto, (size / 2).max(FEW)),
             few if few < VERSIONS / 4 => (upto, (size * 2).min(MANY)),
             _ => (upto, size),
@@ -158,7 +174,9 @@ fn look(mut walked: Walked, mut pages: mpsc::Receiver<Page>) -> Walked {
     while let Some(page) = pages.blocking_recv() {
         match page {
             Page::Entries(lane, text) => look_at_entries(&mut walked, &mut chain, lane, text.as_deref()),
-            Page::Versions(lane, text) => look_at_versions(&mut walked, &mut chain, lane, text.as_deref()),
+            Page::Versions(lane, groups, texts) => {
+                look_at_versions(&mut walked, &mut chain, lane, &groups, &texts);
+            }
             Page::End(lane) => {
                 look_at_end(&mut walked, &chain, lane);
                 chain = Chain::default();
@@ -285,51 +303,72 @@ fn look_at_end(walked: &mut Walked, chain: &Chain, lane: i16) {
     }
 }
 
-/// A version as it is sealed, with its key to sort by.
+/// A version as it is sealed.
 struct Sealed<'t> {
-    key: (i64, i64, i64, i64),
-    key_text: &'t str,
+    key: &'t str,
     review: &'static str,
     channel: &'static str,
-    rest: &'t str,
+    /// Whether nothing was done, whether late, whether for another, who and when.
+    told: &'t str,
+    figures: &'t str,
+    note: &'t str,
     facts: &'t str,
 }
 
-fn read_version(line: &str) -> Option<(i64, Sealed<'_>)> {
+type Name = (i32, i32, i32, u32);
+
+fn read_version(line: &str) -> Option<(Name, Sealed<'_>)> {
     let mut columns = line.split(COLUMN);
-    let batch = columns.next()?.parse().ok()?;
-    let key_text = columns.next()?;
-    let mut numbers = key_text.split(' ').map(str::parse::<i64>);
-    let mut number = || numbers.next()?.ok();
-    let key = (number()?, number()?, number()?, number()?);
+    let key = columns.next()?;
+    let mut numbers = key.split(' ');
+    let mut number = || numbers.next()?.parse::<i32>().ok();
+    let name = (number()?, number()?, number()?, u32::try_from(number()?).ok()?);
     let review = from_small(Review::ALL, columns.next()?.parse().ok()?).ok()?.code();
     let channel = from_small(Channel::ALL, columns.next()?.parse().ok()?).ok()?.code();
-    let (rest, facts) = (columns.next()?, columns.next()?);
-    columns.next().is_none().then_some((batch, Sealed { key, key_text, review, channel, rest, facts }))
+    let [told, figures, note, facts] = [columns.next()?, columns.next()?, columns.next()?, columns.next()?];
+    let sealed = Sealed { key, review, channel, told, figures, note, facts };
+    columns.next().is_none().then_some((name, sealed))
 }
 
-fn look_at_versions(walked: &mut Walked, chain: &mut Chain, lane: i16, text: Option<&str>) {
-    let mut batches: BTreeMap<i64, Vec<Sealed<'_>>> = BTreeMap::new();
-    for line in lines(text) {
+/// The digest of a batch's versions, which come in the order of their keys; nothing when one of them is not there.
+fn digest(names: &[Name], found: &HashMap<Name, Sealed<'_>>) -> Option<String> {
+    let mut digest = audit::Digest::new();
+    let mut text = String::new();
+    for name in names {
+        let version = found.get(name)?;
+        text.clear();
+        text.extend([version.key, " ", version.review, " ", version.channel, version.told, " "]);
+        let is_read = figures::seal_kept(&mut text, version.figures);
+        text.extend([if is_read { " " } else { "\u{1f} " }, version.note]);
+        if !version.facts.is_empty() {
+            text.extend(["\u{1f}", version.facts]);
+        }
+        digest.text(&text);
+    }
+    Some(digest.finish())
+}
+
+fn look_at_versions(walked: &mut Walked, chain: &mut Chain, lane: i16, groups: &[Group], texts: &[String]) {
+    let mut found: HashMap<Name, Sealed<'_>> = HashMap::new();
+    for line in texts.iter().flat_map(|text| lines(Some(text))) {
         match read_version(line) {
-            Some((batch, version)) => batches.entry(batch).or_default().push(version),
+            Some((name, version)) => drop(found.insert(name, version)),
             None => walked.findings.add(format!("audit {lane}: a version cannot be read")),
         }
     }
-    for (batch, mut versions) in batches {
-        versions.sort_by_key(|version| version.key);
-        let mut digest = audit::Digest::new();
-        let mut text = String::new();
-        for version in &versions {
-            text.clear();
-            text.extend([version.key_text, " ", version.review, " ", version.channel, version.rest]);
-            if !version.facts.is_empty() {
-                text.extend(["\u{1f}", version.facts]);
-            }
-            digest.text(&text);
-        }
-        let found = (versions.len() as u64, digest.finish());
-        if chain.batches.remove(&batch) != Some(found) {
+    for groups in groups.chunk_by(|one, next| one.batch == next.batch) {
+        let batch = groups[0].batch;
+        let members: Result<Vec<_>, _> = groups.iter().map(Group::members).collect();
+        let expected = chain.batches.remove(&batch);
+        let name = |((campaign, day, unit), version): (Key, u32)| (campaign, day.number(), unit.0, version);
+        let mut names: Vec<Name> = members.unwrap_or_default().into_iter().flatten().map(name).collect();
+        names.sort_unstable();
+        let here = names.iter().filter(|name| found.contains_key(name)).count();
+        walked.sealed += here as i64;
+        let whole = digest(&names, &found).map(|digest| (names.len() as u64, digest));
+        if here == 0 && !names.is_empty() {
+            walked.findings.add(format!("audit {lane}/{batch}: its versions are gone"));
+        } else if whole.is_none() || expected != whole {
             walked.findings.add(format!("audit {lane}/{batch}: its versions are not those it sealed"));
         }
     }

@@ -140,20 +140,3 @@ const MISSING: &str = "SELECT 'the partition of ' || p.name || ' for ' || c.slug
     (SELECT 1 FROM pg_inherits i JOIN pg_class t ON t.oid = i.inhrelid \
     CROSS JOIN regexp_matches(pg_get_expr(t.relpartbound, t.oid), '[0-9]+', 'g') AS m (value) \
     WHERE i.inhparent = p.name::regclass AND m.value[1]::int = c.id) ORDER BY p.name, c.id";
-
-/// What parts the rows of a page, and the columns of a row. Nothing that this service stores has either.
-const ROW: char = '\u{1e}';
-const COLUMN: char = '\u{1f}';
-
-/// The SQL that makes one text of many rows: fetching a row costs more than looking at it.
-fn joined(backend: DbBackend) -> String {
-    match backend {
-        DbBackend::Postgres => format!("string_agg(line, '{ROW}')"),
-        _ => format!("group_concat(line, '{ROW}')"),
-    }
-}
-
-/// The lines of a page that was read so; in no certain order.
-fn lines(text: Option<&str>) -> impl Iterator<Item = &str> {
-    text.into_iter().flat_map(|text| text.split(ROW))
-}

@@ -1,6 +1,6 @@
 //! Every total beside the sum of its tallies, a campaign and day at a time; and every decision beside the version before it.
 
-use super::{Findings, joined, lines};
+use super::Findings;
 use crate::domain::calendar::ReportDay;
 use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
@@ -8,6 +8,7 @@ use crate::domain::review::Facts;
 use crate::domain::rollup::Rollup;
 use crate::domain::tally::{Channel, Review, Version};
 use crate::domain::unit::{UnitId, UnitTree};
+use crate::store::rows::{joined, lines};
 use crate::store::{Store, StoreError, catalogue, figures, rollup, tally, unit_tree};
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
