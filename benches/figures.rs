@@ -218,7 +218,8 @@ fn read_text(text: &str) -> Vec<Figure> {
                 b'0'..=b'9' => figure.count = figure.count * 10 + u32::from(byte - b'0'),
                 b':' => (figure.slot, figure.count) = (figure.count, 0),
                 sign => {
-                    figure.bound = BOUNDS[[0, b'+', b'-', b'~'].iter().position(|one| one == sign).unwrap()].0
+                    figure.bound =
+                        BOUNDS[[0, b'+', b'-', b'~'].iter().position(|one| one == sign).unwrap()].0;
                 }
             }
         }

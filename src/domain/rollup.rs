@@ -38,6 +38,12 @@ pub struct Rollup {
 pub struct Sums(Vec<(Slot, Sum)>);
 
 impl Sums {
+    /// None, with room for so many.
+    #[must_use]
+    pub fn with_capacity(slots: usize) -> Self {
+        Self(Vec::with_capacity(slots))
+    }
+
     /// The sum under a slot.
     #[must_use]
     pub fn get(&self, slot: Slot) -> Sum {
@@ -63,12 +69,25 @@ impl Sums {
 
     /// Adds under a slot.
     pub fn add(&mut self, slot: Slot, sum: Sum) {
-        self.add_from(0, slot, sum);
+        // Slots mostly come in their order.
+        let at = match self.0.last() {
+            Some((last, _)) if *last >= slot => self.0.partition_point(|(other, _)| *other < slot),
+            _ => self.0.len(),
+        };
+        self.add_at(at, slot, sum);
     }
 
     /// Adds under a slot that is not before place `from`; gives its place.
     fn add_from(&mut self, from: usize, slot: Slot, sum: Sum) -> usize {
-        let at = from + self.0[from..].partition_point(|(other, _)| *other < slot);
+        // Two reports, or two totals, mostly have the same slots: the next one is near.
+        let at = self.0[from..].iter().position(|(other, _)| *other >= slot);
+        let at = at.map_or(self.0.len(), |steps| from + steps);
+        self.add_at(at, slot, sum);
+        at
+    }
+
+    /// Adds under a slot whose place this is.
+    fn add_at(&mut self, at: usize, slot: Slot, sum: Sum) {
         match self.0.get_mut(at).filter(|(other, _)| *other == slot) {
             Some((_, total)) => {
                 *total += sum;
@@ -79,7 +98,6 @@ impl Sums {
             None if sum != Sum::ZERO => self.0.insert(at, (slot, sum)),
             None => {}
         }
-        at
     }
 }
 
@@ -113,7 +131,7 @@ impl Rollup {
             returned: i64::from(expected && !version.counts()),
             changes: i64::from(version.version),
             latest: version.received_at.as_millisecond(),
-            sums: Sums(Vec::with_capacity(version.figures.len())),
+            sums: Sums::with_capacity(version.figures.len()),
         };
         if version.counts() {
             version.sums().for_each(|(slot, sum)| rollup.sums.add(slot, sum));

@@ -3,10 +3,10 @@
 use super::campaigns::{CampaignView, MeasureView};
 use super::chase::MissingView;
 use super::comparison::{ChangeView, Terms, change_view, drives};
-use super::completeness::CompletenessView;
+use super::completeness::{CompletenessView, UnitView as RowView};
 use super::tallies::{Filter, MeasureTotal, TallyView};
 use super::together::Asker;
-use super::totals::{By, known_measure, measure_sum};
+use super::totals::{By, TotalItem, known_measure, measure_sum};
 use super::units::UnitView;
 use super::{App, Caller, Error, scope};
 use crate::domain::access::{self, Permission, Role};
@@ -16,6 +16,7 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::chase::Grouping;
 use crate::domain::comparison::Basis;
 use crate::domain::unit::Placed;
+use futures_util::future::try_join3;
 use std::sync::Arc;
 
 /// Where a person begins.
@@ -225,7 +226,12 @@ impl App {
         };
         let (id, code, date) = (campaign.id.as_str(), unit.code(), day.to_string());
         let code = code.as_str();
-        let grid = self.completeness(caller, id, Some(code), None).await?;
+        let (grid, totals, (headline, compared_through)) = try_join3(
+            self.completeness(caller, id, Some(code), None),
+            self.totals(caller, id, Some(code), By::Unit, None),
+            self.headline(&catalogue, caller, &campaign, unit),
+        )
+        .await?;
         let completeness = grid.on(&date);
         // A board of a nation neither names those who are missing nor reads all that came in: each would be hundreds of thousands.
         let counts = completeness.counts;
@@ -242,11 +248,10 @@ impl App {
             true => self.latest(caller, id, code, day).await?,
             false => None,
         };
-        let (headline, compared_through) = self.headline(&catalogue, caller, &campaign, unit).await?;
         Ok(BoardView {
             headline,
             compared_through,
-            rows: self.rows(caller, id, code, &completeness).await?,
+            rows: rows(totals.items, &completeness),
             latest,
             units: choices(&catalogue, caller, &campaign, unit, self.limits.page as usize),
             unit: UnitView::new(&unit.unit(), &catalogue.tree),
@@ -294,28 +299,6 @@ impl App {
         Ok((headline.collect(), compared.through))
     }
 
-    async fn rows(
-        &self,
-        caller: &Caller,
-        campaign: &str,
-        unit: &str,
-        completeness: &CompletenessView,
-    ) -> Result<Vec<BoardRow>, Error> {
-        let mut totals = self.totals(caller, campaign, Some(unit), By::Unit, None).await?.items;
-        let rows = completeness.units.iter().map(|row| {
-            let day = row.days.first();
-            let of_row = |item: &mut super::totals::TotalItem| item.unit.as_deref() == Some(&row.unit);
-            BoardRow {
-                unit: row.unit.clone(),
-                name: row.name.clone(),
-                status: day.and_then(|day| day.status),
-                reported: day.map_or((0, 0), |day| (day.counts.reported, day.counts.expected)),
-                totals: totals.extract_if(.., of_row).map(|item| item.total).collect(),
-            }
-        });
-        Ok(rows.collect())
-    }
-
     async fn latest(
         &self,
         caller: &Caller,
@@ -334,6 +317,22 @@ impl App {
         latest.truncate(LATEST);
         Ok(Some(latest))
     }
+}
+
+/// The board's table: the units of its grid with what they have in all.
+fn rows(mut totals: Vec<TotalItem>, completeness: &CompletenessView) -> Vec<BoardRow> {
+    let row = |row: &RowView| {
+        let day = row.days.first();
+        let of_row = |item: &mut TotalItem| item.unit.as_deref() == Some(&row.unit);
+        BoardRow {
+            unit: row.unit.clone(),
+            name: row.name.clone(),
+            status: day.and_then(|day| day.status),
+            reported: day.map_or((0, 0), |day| (day.counts.reported, day.counts.expected)),
+            totals: totals.extract_if(.., of_row).map(|item| item.total).collect(),
+        }
+    };
+    completeness.units.iter().map(row).collect()
 }
 
 /// The way down to a unit, its siblings and what is directly below it: a whole country does not fit a list.

@@ -74,7 +74,8 @@ fn digits(text: &[u8]) -> Option<u64> {
     })
 }
 
-fn signed(text: &[u8]) -> Option<i64> {
+/// A number in decimal with a sign or none, of up to eighteen digits.
+pub(super) fn signed(text: &[u8]) -> Option<i64> {
     match text.strip_prefix(b"-") {
         Some(rest) => digits(rest)?.try_into().ok().map(|number: i64| -number),
         None => digits(text)?.try_into().ok(),
@@ -200,7 +201,7 @@ pub(super) fn read_sums(text: &str) -> Result<Sums, StoreError> {
             _ => None,
         }
     };
-    let mut sums = Sums::default();
+    let mut sums = Sums::with_capacity(text.len() / 5);
     read(text, sum, |slot, sum| sums.add(slot, sum))?;
     Ok(sums)
 }

@@ -8,7 +8,8 @@ use crate::domain::calendar::ReportDay;
 use crate::domain::campaign::Campaign;
 use crate::domain::rollup::{self, Rollup, Rollups};
 use crate::domain::unit::{UnitId, UnitTree};
-use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 const COLUMNS: Columns = &[
@@ -192,10 +193,11 @@ pub(super) async fn of_day(
     campaign: i32,
     day: ReportDay,
 ) -> Result<BTreeMap<UnitId, Rollup>, StoreError> {
-    let sql = format!("SELECT {SELECT} FROM rollups t WHERE t.campaign_id = $1 AND t.day = $2");
+    let backend = connection.get_database_backend();
+    let sql = format!("SELECT {} FROM rollups t WHERE t.campaign_id = $1 AND t.day = $2", line());
     let values: [sea_orm::Value; 2] = [campaign.into(), day.number().into()];
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-    let rollups = sum(connection.query_all_raw(statement).await?)?;
+    let statement = Statement::from_sql_and_values(backend, rows::in_one(backend, &sql), values);
+    let rollups = sum(&rows::texts(connection.query_all_raw(statement).await?)?)?;
     Ok(rollups.into_iter().map(|((_, unit, _), rollup)| (unit, rollup)).collect())
 }
 
@@ -227,11 +229,38 @@ fn days(campaigns: &[i32]) -> String {
     )
 }
 
-fn sum(rows: Vec<QueryResult>) -> Result<Rollups, StoreError> {
+/// What a line tells of a row `t`, as [`read_line`] reads it.
+fn line() -> String {
+    format!("concat_ws(' ', {SELECT}) AS line")
+}
+
+fn read_line(line: &str) -> Option<Reading> {
+    let mut words = line.splitn(10, ' ');
+    let mut number = || figures::signed(words.next()?.as_bytes());
+    let mut small = || i32::try_from(number()?).ok();
+    let key = (small()?, UnitId(small()?), ReportDay::from_number(small()?).ok()?);
+    let mut rollup = Rollup {
+        reported: number()?,
+        zero: number()?,
+        late: number()?,
+        returned: number()?,
+        changes: number()?,
+        latest: number()?,
+        ..Rollup::default()
+    };
+    rollup.sums = figures::read_sums(words.next()?).ok()?;
+    Some((key, rollup))
+}
+
+/// Rollups from texts of lines, lanes summed.
+fn sum(texts: &[String]) -> Result<Rollups, StoreError> {
     let mut rollups = Rollups::new();
-    for row in rows {
-        let (key, stored) = read(&row)?;
-        *rollups.entry(key).or_default() += &stored;
+    for line in texts.iter().flat_map(|text| rows::lines(Some(text))) {
+        let read = read_line(line).ok_or_else(|| StoreError::Damaged(format!("rollups {line:?}")))?;
+        match rollups.entry(read.0) {
+            Entry::Vacant(none) => drop(none.insert(read.1)),
+            Entry::Occupied(mut other_lane) => *other_lane.get_mut() += &read.1,
+        }
     }
     Ok(rollups)
 }
@@ -242,30 +271,30 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn rollups(&self, campaigns: &[i32], units: &[UnitId]) -> Result<Rollups, StoreError> {
-        let rows = match self.backend() {
+        let texts = match self.backend() {
             DbBackend::Postgres => {
                 let mut rows = Rows::new(PAIR);
                 for campaign in campaigns {
                     units.iter().for_each(|unit| rows.push([(*campaign).into(), unit.0.into()]));
                 }
                 let on = "t.campaign_id = r.campaign_id AND t.unit_id = r.unit_id";
-                rows.find(&self.read, SELECT, "rollups", on).await?
+                rows.find_joined(&self.read, &line(), "rollups", on).await?
             }
             _ if campaigns.is_empty() => Vec::new(),
             _ => {
                 let mut rows = Rows::new(UNIT);
                 units.iter().for_each(|unit| rows.push([unit.0.into()]));
-                let days = days(campaigns);
+                let (days, line) = (days(campaigns), line());
                 let by_day = |rows: &str| {
                     format!(
-                        "{days} SELECT {SELECT} FROM d CROSS JOIN {rows} CROSS JOIN rollups t \
+                        "{days} SELECT {line} FROM d CROSS JOIN {rows} CROSS JOIN rollups t \
                          WHERE t.campaign_id = d.campaign_id AND t.day = d.day AND t.unit_id = r.unit_id"
                     )
                 };
-                rows.query(&self.read, by_day).await?
+                rows.query_joined(&self.read, by_day).await?
             }
         };
-        let rollups = sum(rows)?;
+        let rollups = sum(&texts)?;
         let last =
             rollups.values().filter_map(|rollup| rollup.sums.iter().next_back().map(|(slot, _)| *slot)).max();
         self.know(last).await?;

@@ -117,12 +117,17 @@ impl Rows {
         on: &str,
     ) -> Result<Vec<String>, DbErr> {
         let backend = connection.get_database_backend();
-        let joined = joined(backend);
-        let found = self.query(connection, |rows| {
-            format!("SELECT {joined} FROM ({}) AS page", found_by_key(backend, rows, line, table, on))
-        });
-        let texts = found.await?.into_iter().map(|row| row.try_get_by_index::<Option<String>>(0));
-        texts.filter_map(Result::transpose).collect::<Result<_, _>>()
+        self.query_joined(connection, |rows| found_by_key(backend, rows, line, table, on)).await
+    }
+
+    /// As [`query`](Self::query), where the statement gives lines.
+    pub(super) async fn query_joined(
+        self,
+        connection: &impl ConnectionTrait,
+        sql: impl Fn(&str) -> String,
+    ) -> Result<Vec<String>, DbErr> {
+        let backend = connection.get_database_backend();
+        texts(self.query(connection, |rows| in_one(backend, &sql(rows))).await?)
     }
 
     /// Runs a statement over these rows that gives rows: in the SQL that `sql` makes, its argument is a table of them.
@@ -223,6 +228,17 @@ pub(super) fn joined(backend: DbBackend) -> String {
         DbBackend::Postgres => format!("string_agg(line, '{ROW}')"),
         _ => format!("group_concat(line, '{ROW}')"),
     }
+}
+
+/// The statement that gives in one text, or none, what a statement gives as lines.
+pub(super) fn in_one(backend: DbBackend, sql: &str) -> String {
+    format!("SELECT {} FROM ({sql}) AS page", joined(backend))
+}
+
+/// What such statements gave.
+pub(super) fn texts(rows: Vec<QueryResult>) -> Result<Vec<String>, DbErr> {
+    let texts = rows.into_iter().map(|row| row.try_get_by_index::<Option<String>>(0));
+    texts.filter_map(Result::transpose).collect()
 }
 
 /// The lines of such a text; in no certain order.

@@ -145,14 +145,13 @@ async fn put(
         .await?)
 }
 
-/// Enters many units whose parents come before them, and gives their numbers. Each is numbered right before what is under it: the
-/// totals of a county and of its towns, which a report changes together, then lie side by side.
+/// Enters many units whose parents come before them, and gives their numbers.
 pub(super) async fn enter(
     connection: &impl ConnectionTrait,
     units: Vec<(NewUnit, Above)>,
     progress: &Progress,
 ) -> Result<Vec<Option<UnitId>>, StoreError> {
-    let order = down_the_tree(&units)?;
+    let order = numbered(&units)?;
     let mut ids: Vec<Option<UnitId>> = vec![None; units.len()];
     let mut units: Vec<Option<(NewUnit, Above)>> = units.into_iter().map(Some).collect();
     for places in order.chunks(STEP) {
@@ -174,13 +173,22 @@ pub(super) async fn enter(
     Ok(ids)
 }
 
-/// The places of units, each before those under it and after all that is under its sibling before.
-fn down_the_tree(units: &[(NewUnit, Above)]) -> Result<Vec<usize>, StoreError> {
+/// Levels under a unit from which on it is numbered with the few others like it, as a city is among towns and villages.
+const HIGH: u8 = 3;
+
+/// The places of units in the order of their numbers: first those that are high, then the others, each before those under it and after
+/// all that is under its sibling before. A report changes the totals of all units above its own, and rows lie in the order of these
+/// numbers: those of a town and its county then mostly share a page, and those above, which every report changes, share few.
+fn numbered(units: &[(NewUnit, Above)]) -> Result<Vec<usize>, StoreError> {
     let mut under: Vec<Vec<usize>> = vec![Vec::new(); units.len()];
+    let mut height = vec![0_u8; units.len()];
     let mut waiting = Vec::new();
     for (at, (_, above)) in units.iter().enumerate().rev() {
         match above {
-            Above::New(parent) if *parent < at => under[*parent].push(at),
+            Above::New(parent) if *parent < at => {
+                under[*parent].push(at);
+                height[*parent] = height[*parent].max(height[at].saturating_add(1));
+            }
             Above::New(_) => return Err(damaged(at)),
             Above::None | Above::Known(_) => waiting.push(at),
         }
@@ -190,6 +198,7 @@ fn down_the_tree(units: &[(NewUnit, Above)]) -> Result<Vec<usize>, StoreError> {
         order.push(at);
         waiting.append(&mut under[at]);
     }
+    order.sort_by_key(|at| height[*at] < HIGH);
     Ok(order)
 }
 
@@ -244,17 +253,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_under_a_unit_comes_right_after_it() {
+    fn what_is_under_a_unit_comes_right_after_it_and_what_is_high_before_all_others() {
         use Above::{Known, New};
         // As a file may have them: all counties, then all towns, mixed.
-        let mixed = units(&[Above::None, New(0), New(0), New(2), New(1), New(2), Known(UnitId(7)), New(4)]);
-        assert_eq!(down_the_tree(&mixed).unwrap(), [0, 1, 4, 7, 2, 3, 5, 6]);
-        assert!(down_the_tree(&[]).unwrap().is_empty());
+        let mixed = units(&[Above::None, New(0), New(0), New(2), New(1), New(2), Known(UnitId(7)), New(0)]);
+        assert_eq!(numbered(&mixed).unwrap(), [0, 1, 4, 2, 3, 5, 7, 6]);
+        // Two cities, each with a county, a town and a village.
+        let high = [Above::None, New(0), New(0), New(1), New(2), New(3), New(4), New(5), New(6)];
+        assert_eq!(numbered(&units(&high)).unwrap(), [0, 1, 2, 3, 5, 7, 4, 6, 8]);
+        assert!(numbered(&[]).unwrap().is_empty());
     }
 
     #[test]
     fn a_unit_that_stands_before_the_one_above_it_is_told() {
-        assert!(down_the_tree(&units(&[Above::New(1), Above::None])).is_err());
-        assert!(down_the_tree(&units(&[Above::New(0)])).is_err());
+        assert!(numbered(&units(&[Above::New(1), Above::None])).is_err());
+        assert!(numbered(&units(&[Above::New(0)])).is_err());
     }
 }

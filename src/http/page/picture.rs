@@ -5,6 +5,7 @@ use crate::http::error::Error;
 use crate::i18n::Lang;
 use crate::service::charts::{FiguresView, Request as Wanted};
 use crate::service::{self, App, Caller};
+use futures_util::future::join_all;
 
 /// What a page shows of a picture.
 #[derive(Debug, Clone)]
@@ -93,8 +94,9 @@ impl Subject<'_> {
     /// Several pictures; one that cannot be drawn of these figures is left out.
     pub(super) async fn pictures(&self, names: &[&'static str]) -> Result<Vec<Picture>, Error> {
         let mut pictures = Vec::with_capacity(names.len());
-        for name in names {
-            match self.picture(name).await {
+        // While the database looks for one picture's figures, another's are summed.
+        for drawn in join_all(names.iter().map(|name| self.picture(name))).await {
+            match drawn {
                 Ok(picture) => pictures.push(picture),
                 // More than a picture holds: the page has the same figures in its tables.
                 Err(error @ Error::Service(service::Error::Internal(_))) => error.log(),

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Pages of 4 KiB in the log after which it is to begin anew: for that the writer waits for a flush of the file itself, and more often than
+/// Pages in the log after which it is to begin anew: for that the writer waits for a flush of the file itself, and more often than
 /// once in a second it would be felt.
 const LONG: i64 = 40_000;
 
