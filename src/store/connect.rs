@@ -162,9 +162,12 @@ fn options(settings: &Settings, connections: u32, reader: bool) -> ConnectOption
         .max_connections(connections)
         .min_connections(kept)
         .acquire_timeout(if reader || settings.is_sqlite() { Duration::from_secs(10) } else { CONNECTING })
-        .idle_timeout(Duration::from_secs(600))
         .test_before_acquire(reader && !settings.is_sqlite())
         .sqlx_logging(false);
+    // A file does not forget whoever has it open. And what ends connections that are old or unused can, in a pool that is closed at
+    // that moment, turn for ever (sqlx 0.9.0, its issue 3645): a command then never ends.
+    let ends = |after: u64| (!settings.is_sqlite()).then_some(Duration::from_secs(after));
+    options.idle_timeout(ends(600)).max_lifetime(ends(1_800));
     options.map_sqlx_sqlite_opts(move |options| {
         let options = options
             .page_size(PAGE)
@@ -231,7 +234,6 @@ pub(super) fn following(settings: &Settings, url: &str, place: Arc<AtomicI64>) -
         .min_connections(0)
         .connect_lazy(true)
         .acquire_timeout(standby::CONNECTING)
-        .idle_timeout(Duration::from_secs(600))
         .test_before_acquire(false)
         .sqlx_logging(false);
     let wanted = place.clone();
