@@ -34,6 +34,28 @@ FROM tally_versions ORDER BY campaign_id, day, unit_id, version;
 DROP TABLE tally_versions;
 ALTER TABLE tally_versions_alone RENAME TO tally_versions";
 
+/// Whoever was allowed to read or write versions is allowed the same of what their rows no longer say. Who may enter units asks for their
+/// numbers by name from now on.
+const GRANTS: &str = "
+DO $$
+DECLARE
+    allowed record;
+BEGIN
+    FOR allowed IN
+        SELECT a.privilege_type, a.is_grantable, c.relname,
+            CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END AS grantee
+        FROM pg_class c, aclexplode(c.relacl) a
+        WHERE c.oid IN ('tally_versions'::regclass, 'units'::regclass) AND a.grantee <> c.relowner
+    LOOP
+        IF allowed.relname = 'tally_versions' THEN
+            EXECUTE format('GRANT %s ON batches TO %s%s', allowed.privilege_type, allowed.grantee,
+                CASE WHEN allowed.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+        ELSIF allowed.privilege_type = 'INSERT' THEN
+            EXECUTE format('GRANT USAGE ON SEQUENCE %s TO %s', pg_get_serial_sequence('units', 'id'), allowed.grantee);
+        END IF;
+    END LOOP;
+END $$";
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     fn use_transaction(&self) -> Option<bool> {
@@ -54,6 +76,15 @@ impl MigrationTrait for Migration {
             )
             .take();
         create(manager, &mut batches, true).await?;
+        // A small drive's history is not looked for among all that a large one's batches sealed.
+        let of_campaign = Index::create()
+            .name("idx-batches-campaign_id")
+            .table("batches")
+            .col("campaign_id")
+            .col("shard")
+            .col("batch")
+            .take();
+        manager.create_index(of_campaign).await?;
         let connection = manager.get_connection();
         if manager.get_database_backend() == DbBackend::Sqlite {
             connection.execute_unprepared(FILL).await?;
@@ -67,6 +98,7 @@ impl MigrationTrait for Migration {
         connection
             .execute_unprepared("ALTER TABLE tally_versions DROP COLUMN shard, DROP COLUMN batch")
             .await?;
+        connection.execute_unprepared(GRANTS).await?;
         Ok(())
     }
 }

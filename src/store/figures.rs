@@ -59,8 +59,17 @@ impl Place {
     }
 }
 
+const fn parts_it(byte: &u8) -> bool {
+    matches!(byte, b',' | b' ')
+}
+
 fn parts(text: &str) -> impl Iterator<Item = &[u8]> {
-    text.as_bytes().split(|byte| matches!(byte, b',' | b' '))
+    text.as_bytes().split(parts_it)
+}
+
+/// How many figures a text has at most.
+fn room(text: &str) -> usize {
+    text.bytes().filter(parts_it).count() + usize::from(!text.is_empty())
 }
 
 /// A number in decimal, of up to eighteen digits.
@@ -130,7 +139,7 @@ pub(super) fn read_quantities(text: &str) -> Result<Vec<(Slot, Quantity)>, Store
         };
         Quantity::new(digits(value)?, bound).ok()
     };
-    let mut figures = Vec::with_capacity(text.len() / 3);
+    let mut figures = Vec::with_capacity(room(text));
     read(text, quantity, |slot, quantity| figures.push((slot, quantity)))?;
     Ok(figures)
 }
@@ -201,7 +210,7 @@ pub(super) fn read_sums(text: &str) -> Result<Sums, StoreError> {
             _ => None,
         }
     };
-    let mut sums = Sums::with_capacity(text.len() / 5);
+    let mut sums = Sums::with_capacity(room(text));
     read(text, sum, |slot, sum| sums.add(slot, sum))?;
     Ok(sums)
 }

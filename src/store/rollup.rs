@@ -194,10 +194,10 @@ pub(super) async fn of_day(
     day: ReportDay,
 ) -> Result<BTreeMap<UnitId, Rollup>, StoreError> {
     let backend = connection.get_database_backend();
-    let sql = format!("SELECT {} FROM rollups t WHERE t.campaign_id = $1 AND t.day = $2", line());
+    let sql = format!("SELECT {SELECT} FROM rollups t WHERE t.campaign_id = $1 AND t.day = $2");
     let values: [sea_orm::Value; 2] = [campaign.into(), day.number().into()];
-    let statement = Statement::from_sql_and_values(backend, rows::in_one(backend, &sql), values);
-    let rollups = sum(&rows::texts(connection.query_all_raw(statement).await?)?)?;
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    let rollups = sum(connection.query_all_raw(statement).await?.iter().map(read))?;
     Ok(rollups.into_iter().map(|((_, unit, _), rollup)| (unit, rollup)).collect())
 }
 
@@ -252,14 +252,14 @@ fn read_line(line: &str) -> Option<Reading> {
     Some((key, rollup))
 }
 
-/// Rollups from texts of lines, lanes summed.
-fn sum(texts: &[String]) -> Result<Rollups, StoreError> {
+/// Rollups from rows, lanes summed.
+fn sum(rows: impl Iterator<Item = Result<Reading, StoreError>>) -> Result<Rollups, StoreError> {
     let mut rollups = Rollups::new();
-    for line in texts.iter().flat_map(|text| rows::lines(Some(text))) {
-        let read = read_line(line).ok_or_else(|| StoreError::Damaged(format!("rollups {line:?}")))?;
-        match rollups.entry(read.0) {
-            Entry::Vacant(none) => drop(none.insert(read.1)),
-            Entry::Occupied(mut other_lane) => *other_lane.get_mut() += &read.1,
+    for row in rows {
+        let (key, rollup) = row?;
+        match rollups.entry(key) {
+            Entry::Vacant(none) => drop(none.insert(rollup)),
+            Entry::Occupied(mut other_lane) => *other_lane.get_mut() += &rollup,
         }
     }
     Ok(rollups)
@@ -294,7 +294,9 @@ impl Store {
                 rows.query_joined(&self.read, by_day).await?
             }
         };
-        let rollups = sum(&texts)?;
+        let lines = texts.iter().flat_map(|text| rows::lines(Some(text)));
+        let damaged = |line: &str| StoreError::Damaged(format!("rollups {line:?}"));
+        let rollups = sum(lines.map(|line| read_line(line).ok_or_else(|| damaged(line))))?;
         let last =
             rollups.values().filter_map(|rollup| rollup.sums.iter().next_back().map(|(slot, _)| *slot)).max();
         self.know(last).await?;

@@ -10,7 +10,7 @@ use super::{StoreError, figures};
 use crate::domain::calendar::ReportDay;
 use crate::domain::tally::Version;
 use crate::domain::unit::UnitId;
-use sea_orm::{ConnectionTrait, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -118,16 +118,23 @@ pub(super) async fn groups(
     (after, upto): (i64, i64),
     campaign: Option<i32>,
 ) -> Result<Vec<Group>, StoreError> {
-    let mut sql = "SELECT batch, campaign_id, day, version, units FROM batches \
-                   WHERE shard = $1 AND batch > $2 AND batch <= $3"
-        .to_owned();
+    let backend = connection.get_database_backend();
     let mut values: Vec<Value> = vec![shard.into(), after.into(), upto.into()];
-    if let Some(campaign) = campaign {
-        sql.push_str(" AND campaign_id = $4");
-        values.push(campaign.into());
-    }
-    sql.push_str(" ORDER BY batch, campaign_id, day, version");
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    let (by, of_campaign) = match campaign {
+        None => ("", ""),
+        Some(campaign) => {
+            values.push(campaign.into());
+            // SQLite takes the key, and passes by all that other campaigns have.
+            let by =
+                if backend == DbBackend::Sqlite { " INDEXED BY \"idx-batches-campaign_id\"" } else { "" };
+            (by, " AND campaign_id = $4")
+        }
+    };
+    let sql = format!(
+        "SELECT batch, campaign_id, day, version, units FROM batches{by} \
+         WHERE shard = $1 AND batch > $2 AND batch <= $3{of_campaign} ORDER BY batch, campaign_id, day, version"
+    );
+    let statement = Statement::from_sql_and_values(backend, sql, values);
     connection.query_all_raw(statement).await?.iter().map(Group::read).collect()
 }
 

@@ -100,7 +100,8 @@ async fn numbers(connection: &impl ConnectionTrait, count: usize) -> Result<Vec<
         return rows.iter().map(|row| Ok(UnitId(row.try_get_by_index(0)?))).collect();
     }
     // Whoever asks has the one transaction that may write, and a row with a number of its own moves the sequence on.
-    let sql = "SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'units'), 0)";
+    let sql = "SELECT MAX(COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'units'), 0), \
+               COALESCE((SELECT MAX(id) FROM units), 0))";
     let row = connection.query_one_raw(Statement::from_string(backend, sql)).await?;
     let last: i32 = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
     let end = last.checked_add(count).ok_or_else(|| damaged("their numbers are used up"))?;

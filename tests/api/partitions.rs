@@ -138,6 +138,29 @@ async fn a_database_of_before_keeps_its_rows_where_they_are_and_all_that_holds_f
     assert_eq!(line(&theirs, "SELECT count(*)::text FROM tally_versions WHERE campaign_id = 4").await, "0");
     theirs.commit().await.unwrap();
     assert!(partitions(&db, "rollups").await.contains("rollups_4 FOR VALUES IN (4)"));
+
+    // What comes after reaches all partitions, and whoever was allowed versions is allowed what they no longer say.
+    let of_role = |all: BTreeSet<String>| -> BTreeSet<String> {
+        all.into_iter().filter(|one| one.starts_with(&format!("{role} "))).collect()
+    };
+    let may = of_role(allowed("tally_versions").await);
+    Migrator::up(&db, None).await.unwrap();
+    assert_eq!(of_role(allowed("batches").await), may);
+    let named = "SELECT string_agg(concat_ws(' ', shard, batch, campaign_id, version, units), ', ' \
+                 ORDER BY campaign_id, version) FROM batches WHERE day = 20251204";
+    let each =
+        [1, 2, 77].map(|campaign| [1, 2, 3].map(|version| format!("0 1 {campaign} {version} 1")).join(", "));
+    assert_eq!(line(&db, named).await, each.join(", "));
+    for part in ["tally_versions", "tally_versions_before", "tally_versions_3"] {
+        let rules = rules(&db, part).await;
+        assert!(
+            rules.iter().all(|rule| !rule.contains("batch") && !rule.contains("shard")),
+            "{part}: {rules:?}"
+        );
+    }
+    let (one, all) =
+        ("SELECT count(*)::text FROM tally_versions_before", "SELECT count(*)::text FROM tally_versions");
+    assert_eq!((line(&db, one).await, line(&db, all).await), ("63".into(), "63".into()));
     db.execute_unprepared(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();
     db.close().await.unwrap();
 }
