@@ -4,7 +4,11 @@
 use super::calendar::ReportDay;
 use super::campaign::{Campaign, Expected};
 use super::unit::{Placed, UnitId, UnitTree};
+use std::collections::HashMap;
 use std::ops::Range;
+
+/// How many units a drive waits for, by unit and day.
+pub type Counts = HashMap<(UnitId, ReportDay), u64>;
 
 /// How many units of a subtree, and of each within it, a drive waits for on some days.
 #[derive(Debug)]
@@ -48,6 +52,14 @@ impl<'t> Waited<'t> {
             (Some(before), Some(upto)) => u64::from(upto - before),
             _ => 0,
         }
+    }
+
+    /// The counts of some units on all these days.
+    #[must_use]
+    pub fn counts(&self, units: impl Iterator<Item = UnitId>) -> Counts {
+        let days =
+            |unit: UnitId| self.days.iter().map(move |(day, _)| ((unit, *day), self.count(unit, *day)));
+        units.flat_map(days).collect()
     }
 
     /// Of `top` alone, or with everything under it, the units that the drive waits for on any of the days, in administrative

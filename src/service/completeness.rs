@@ -7,14 +7,14 @@ use crate::domain::calendar::ReportDay;
 use crate::domain::campaign::Campaign;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::completeness::{Completeness, Status};
-use crate::domain::expected::Waited;
+use crate::domain::expected::{Counts, Waited};
 use crate::domain::rollup::Rollup;
 use crate::domain::tally::Version;
 use crate::domain::unit::{Placed, UnitId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Counts of units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -203,7 +203,7 @@ impl App {
         let ids: Vec<UnitId> = std::iter::once(top.id).chain(children.iter().map(|child| child.id)).collect();
         let reading = self.read_sums(catalogue, std::slice::from_ref(campaign), &ids, below).await?;
         let own = reading.own.iter().map(|version| ((version.unit, version.day), version)).collect();
-        let waited = Waited::under(&catalogue.tree, campaign, top, if below { &days } else { &[] });
+        let waited = if below { self.waited_for(catalogue, campaign, top, &ids) } else { Arc::default() };
         let view =
             View { catalogue, campaign, reading: &reading, own: &own, waited, today: self.clock.today() };
         let top_is_row =
@@ -213,6 +213,43 @@ impl App {
         let whole = reading.whole(campaign, top.id);
         let sums = days.iter().map(|&day| view.counts(top.id, day, below)).collect();
         Ok(Grid { sums, rows, revision: whole.changes, latest: whole.latest, days })
+    }
+}
+
+/// Units kept at most, some 10 kB each.
+const KEPT: usize = 256;
+
+/// How many units drives wait for under a unit and right below it, by drive and unit: to count them is a walk over all of them, which
+/// are 700,000 in a nation. What was counted holds until units or drives change, which the catalogue's epoch tells.
+#[derive(Debug, Default)]
+pub(super) struct Counted(Mutex<HashMap<(i32, UnitId), AtEpoch>>);
+
+/// Counts, and the epoch of units and drives that they are of.
+type AtEpoch = (i64, Arc<Counts>);
+
+impl App {
+    /// How many units a drive waits for on each of its days: under `top`, and under each of those right below it.
+    fn waited_for(
+        &self,
+        catalogue: &Catalogue,
+        campaign: &Campaign,
+        top: Placed<'_>,
+        units: &[UnitId],
+    ) -> Arc<Counts> {
+        let (key, epoch) = ((campaign.key, top.id), catalogue.epoch);
+        let kept = || self.counted.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept().get(&key).filter(|(of, _)| *of == epoch).map(|(_, counts)| counts.clone());
+        found.unwrap_or_else(|| {
+            let days: Vec<ReportDay> = campaign.window.days().collect();
+            let waited = Waited::under(&catalogue.tree, campaign, top, &days);
+            let counts = Arc::new(waited.counts(units.iter().copied()));
+            let mut kept = kept();
+            if kept.len() >= KEPT {
+                kept.clear();
+            }
+            kept.insert(key, (epoch, counts.clone()));
+            counts
+        })
     }
 }
 
@@ -233,7 +270,7 @@ struct View<'a> {
     campaign: &'a Campaign,
     reading: &'a Reading,
     own: &'a HashMap<(UnitId, ReportDay), &'a Version>,
-    waited: Waited<'a>,
+    waited: Arc<Counts>,
     today: ReportDay,
 }
 
@@ -255,20 +292,22 @@ impl View<'_> {
 
     fn counts(&self, unit: UnitId, day: ReportDay, below: bool) -> Completeness {
         let alone = || u64::from(self.campaign.expects(&self.catalogue.tree, unit, day));
-        let expected = if below { self.waited.count(unit, day) } else { alone() };
-        let rollup = if below {
-            self.reading.sum(self.campaign, unit, |other| other == day)
-        } else {
-            let own = self.own.get(&(unit, day)).copied();
-            own.map(|own| Rollup::of(own, self.campaign.expects(&self.catalogue.tree, unit, day)))
-                .unwrap_or_default()
-        };
-        Completeness {
+        let expected =
+            if below { self.waited.get(&(unit, day)).copied().unwrap_or_default() } else { alone() };
+        let counted = |rollup: &Rollup| Completeness {
             expected,
             reported: rollup.reported.unsigned_abs(),
             zero: rollup.zero.unsigned_abs(),
             late: rollup.late.unsigned_abs(),
             returned: rollup.returned.unsigned_abs(),
-        }
+        };
+        let rollup = if below {
+            self.reading.on(self.campaign, unit, day).map(counted)
+        } else {
+            let own = self.own.get(&(unit, day)).copied();
+            let expected = || self.campaign.expects(&self.catalogue.tree, unit, day);
+            own.map(|own| counted(&Rollup::of(own, expected())))
+        };
+        rollup.unwrap_or_else(|| counted(&Rollup::default()))
     }
 }

@@ -84,6 +84,7 @@ pub struct Held {
     pub(crate) outgoing: outgoing::Client,
     refusals: refusals::Waiting,
     unit_jobs: Mutex<unit_jobs::Jobs>,
+    counted: completeness::Counted,
     boards: together::Together<board::Question, Arc<board::BoardView>>,
     specs: together::Together<charts::Question, Arc<pufa_charts::Spec>>,
 }
@@ -111,6 +112,7 @@ impl App {
             outgoing: outgoing::Client::new(&limits),
             refusals: refusals::Waiting::default(),
             unit_jobs: Mutex::default(),
+            counted: completeness::Counted::default(),
             boards: together::Together::new(limits.readings),
             specs: together::Together::new(limits.readings),
             clock,

@@ -152,6 +152,11 @@ impl Reading {
             .map(|((_, _, day), rollup)| (*day, rollup))
     }
 
+    /// A unit's sum on a day of a campaign, when there is any.
+    pub(super) fn on(&self, campaign: &Campaign, unit: UnitId, day: ReportDay) -> Option<&Rollup> {
+        self.days.get(&(campaign.key, unit, day))
+    }
+
     /// A unit's sum over the days of a campaign that `wanted` picks.
     pub(super) fn sum(
         &self,
