@@ -216,8 +216,9 @@ impl App {
     }
 }
 
-/// Units kept at most, some 10 kB each.
+/// Units kept at most, and counts of one: some 10 kB a province, and at most 20 MB in all.
 const KEPT: usize = 256;
+const COUNTS: usize = 2_048;
 
 /// How many units drives wait for under a unit and right below it, by drive and unit: to count them is a walk over all of them, which
 /// are 700,000 in a nation. What was counted holds until units or drives change, which the catalogue's epoch tells.
@@ -243,6 +244,9 @@ impl App {
             let days: Vec<ReportDay> = campaign.window.days().collect();
             let waited = Waited::under(&catalogue.tree, campaign, top, &days);
             let counts = Arc::new(waited.counts(units.iter().copied()));
+            if counts.len() > COUNTS {
+                return counts;
+            }
             let mut kept = kept();
             if kept.len() >= KEPT {
                 kept.clear();

@@ -59,17 +59,18 @@ impl Place {
     }
 }
 
-const fn parts_it(byte: &u8) -> bool {
+/// Whether a byte stands between two figures; a space did before.
+const fn is_between(byte: &u8) -> bool {
     matches!(byte, b',' | b' ')
 }
 
 fn parts(text: &str) -> impl Iterator<Item = &[u8]> {
-    text.as_bytes().split(parts_it)
+    text.as_bytes().split(is_between)
 }
 
 /// How many figures a text has at most.
 fn room(text: &str) -> usize {
-    text.bytes().filter(parts_it).count() + usize::from(!text.is_empty())
+    text.bytes().filter(is_between).count() + usize::from(!text.is_empty())
 }
 
 /// A number in decimal, of up to eighteen digits.
