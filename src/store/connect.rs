@@ -234,6 +234,7 @@ pub(super) fn following(settings: &Settings, url: &str, place: Arc<AtomicI64>) -
         .min_connections(0)
         .connect_lazy(true)
         .acquire_timeout(standby::CONNECTING)
+        .idle_timeout(Duration::from_secs(600))
         .test_before_acquire(false)
         .sqlx_logging(false);
     let wanted = place.clone();

@@ -160,27 +160,22 @@ pub(super) fn seal_quantities(text: &mut String, figures: &[(Slot, Quantity)]) {
 /// whether it could be told of which slots they are.
 pub(super) fn seal_kept(text: &mut String, kept: &str) -> bool {
     let mut place = Place::FIRST;
-    let mut rest = kept;
     let mut is_first = true;
-    loop {
-        let (part, after) = match rest.find([',', ' ']) {
-            Some(at) => (&rest[..at], Some(&rest[at + 1..])),
-            None => (rest, None),
-        };
+    for part in kept.split([',', ' ']) {
         let Some((slot, _)) = place.read(part.as_bytes()) else { return false };
-        if !part.is_empty() {
-            if !is_first {
-                text.push(' ');
-            }
-            is_first = false;
-            if !part.contains(':') {
-                number(text, slot.0).push(':');
-            }
-            text.push_str(part);
+        if part.is_empty() {
+            continue;
         }
-        let Some(after) = after else { return true };
-        rest = after;
+        if !is_first {
+            text.push(' ');
+        }
+        is_first = false;
+        if !part.contains(':') {
+            number(text, slot.0).push(':');
+        }
+        text.push_str(part);
     }
+    true
 }
 
 /// Writes the sums of a rollup.

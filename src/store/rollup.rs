@@ -193,10 +193,9 @@ pub(super) async fn of_day(
     campaign: i32,
     day: ReportDay,
 ) -> Result<BTreeMap<UnitId, Rollup>, StoreError> {
-    let backend = connection.get_database_backend();
     let sql = format!("SELECT {SELECT} FROM rollups t WHERE t.campaign_id = $1 AND t.day = $2");
     let values: [sea_orm::Value; 2] = [campaign.into(), day.number().into()];
-    let statement = Statement::from_sql_and_values(backend, sql, values);
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
     let rollups = sum(connection.query_all_raw(statement).await?.iter().map(read))?;
     Ok(rollups.into_iter().map(|((_, unit, _), rollup)| (unit, rollup)).collect())
 }

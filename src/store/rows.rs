@@ -127,7 +127,9 @@ impl Rows {
         sql: impl Fn(&str) -> String,
     ) -> Result<Vec<String>, DbErr> {
         let backend = connection.get_database_backend();
-        texts(self.query(connection, |rows| in_one(backend, &sql(rows))).await?)
+        let found = self.query(connection, |rows| in_one(backend, &sql(rows))).await?;
+        let texts = found.iter().map(|row| row.try_get_by_index::<Option<String>>(0));
+        texts.filter_map(Result::transpose).collect()
     }
 
     /// Runs a statement over these rows that gives rows: in the SQL that `sql` makes, its argument is a table of them.
@@ -233,12 +235,6 @@ pub(super) fn joined(backend: DbBackend) -> String {
 /// The statement that gives in one text, or none, what a statement gives as lines.
 pub(super) fn in_one(backend: DbBackend, sql: &str) -> String {
     format!("SELECT {} FROM ({sql}) AS page", joined(backend))
-}
-
-/// What such statements gave.
-pub(super) fn texts(rows: Vec<QueryResult>) -> Result<Vec<String>, DbErr> {
-    let texts = rows.into_iter().map(|row| row.try_get_by_index::<Option<String>>(0));
-    texts.filter_map(Result::transpose).collect()
 }
 
 /// The lines of such a text; in no certain order.

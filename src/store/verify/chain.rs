@@ -127,16 +127,15 @@ async fn read_lane(
         flag("late"),
         flag("on_behalf")
     );
-    let query = async |sql: &str, values: [Value; 3]| -> Result<(Option<i64>, Option<String>), StoreError> {
-        let statement = Statement::from_sql_and_values(backend, sql, values);
-        let row = snapshot.query_one_raw(statement).await?;
-        let row = row.ok_or_else(|| StoreError::Damaged("a page without a row".into()))?;
-        Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
-    };
     let gone = |_| StoreError::Panicked;
     let (mut after, mut size) = (i64::MIN, FEW);
     loop {
-        let (last, text) = query(&entries, [lane.into(), after.into(), size.into()]).await?;
+        let values: [Value; 3] = [lane.into(), after.into(), size.into()];
+        let page = Statement::from_sql_and_values(backend, &entries, values);
+        let page = snapshot.query_one_raw(page).await?;
+        let page = page.ok_or_else(|| StoreError::Damaged("a page without a row".into()))?;
+        let (last, text): (Option<i64>, Option<String>) =
+            (page.try_get_by_index(0)?, page.try_get_by_index(1)?);
         // What comes after the last entry belongs to none; there should be nothing.
         let upto = last.unwrap_or(i64::MAX);
         sender.send(Page::Entries(lane, text)).await.map_err(gone)?;

@@ -8,7 +8,7 @@ use crate::domain::review::Facts;
 use crate::domain::rollup::Rollup;
 use crate::domain::tally::{Channel, Review, Version};
 use crate::domain::unit::{UnitId, UnitTree};
-use crate::store::rows::{joined, lines};
+use crate::store::rows::{in_one, lines};
 use crate::store::{Store, StoreError, catalogue, figures, rollup, tally, unit_tree};
 use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
@@ -86,18 +86,18 @@ async fn read_page(
     let backend = snapshot.get_database_backend();
     let flag = |name: &str| format!("CASE WHEN t.{name} THEN ' 1' ELSE ' 0' END");
     let sql = format!(
-        "SELECT {} FROM (SELECT CAST(t.day AS TEXT) || ' ' || CAST(t.unit_id AS TEXT) || ' ' || CAST(t.version AS TEXT) || ' ' || \
+        "SELECT CAST(t.day AS TEXT) || ' ' || CAST(t.unit_id AS TEXT) || ' ' || CAST(t.version AS TEXT) || ' ' || \
          CAST(t.review AS TEXT) || ' ' || CAST(t.received_at AS TEXT) || {} || {} || {} || ' ' || t.figures AS line FROM tally_versions t \
          WHERE t.campaign_id = $1 AND (t.day, t.unit_id, t.version) > ($2, $3, $4) ORDER BY t.day, t.unit_id, t.version \
-         LIMIT {PAGE}) AS page",
-        joined(backend),
+         LIMIT {PAGE}",
         flag("zero"),
         flag("late"),
         flag("on_behalf"),
     );
     let version = i32::try_from(after.2).unwrap_or(i32::MAX);
     let values: [sea_orm::Value; 4] = [campaign.into(), after.0.into(), after.1.into(), version.into()];
-    let row = snapshot.query_one_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    let statement = Statement::from_sql_and_values(backend, in_one(backend, &sql), values);
+    let row = snapshot.query_one_raw(statement).await?;
     let text: Option<String> = row.map(|row| row.try_get_by_index(0)).transpose()?.flatten();
     let read = |line: &str| {
         let damaged = || StoreError::Damaged(format!("tally_versions {campaign} {line:?}"));
