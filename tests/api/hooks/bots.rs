@@ -245,11 +245,12 @@ async fn what_piled_up_goes_out_no_faster_than_a_bot_allows(engine: Engine) {
     // A try under way would rest from the new time on, and the clock stands.
     let failed = mock.rest().await;
     mock.answer(mock::wecom(app.clock.clone()));
-    app.set_clock("2025-12-05T19:00:00");
+    // What failed eight times rests up to 75 minutes from 17:50 on.
+    app.set_clock("2025-12-05T19:10:00");
     mock.expect(failed + 20).await;
-    at(&app, "2025-12-05T19:00:59").await;
+    at(&app, "2025-12-05T19:10:59").await;
     assert_eq!(mock.seen().len(), failed + 20);
-    app.set_clock("2025-12-05T19:01:00");
+    app.set_clock("2025-12-05T19:11:00");
     mock.expect(failed + 24).await;
     let delivered = deliveries(&app, id, "?state=delivered").await;
     assert_eq!(delivered.len(), 24, "the bot was never asked too often");
